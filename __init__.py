@@ -1,0 +1,1 @@
+"""nsbench: which training method to use when segmentation labels are wrong or scarce."""

@@ -1,0 +1,68 @@
+"""Base classes: all that a plugin imports from the harness.
+
+The names that need torch are loaded on first use, so that datasets and noise models do not pay for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UserError
+from .case import Case, CaseRef, Normalisation, Split, Task
+from .dataset import Dataset
+from .noise_model import Corruption, NoiseModel
+from .params import DatasetParams, MethodParams, NetworkParams, NoiseParams, Params, param
+from .stages import Optimiser, Relabel, Stage, Train
+from .view import TrainingCase, TrainingView
+
+if TYPE_CHECKING:
+    from .batch import Batch
+    from .ema import EMA
+    from .method import Builder, LossMethod, Method
+    from .network import Network
+
+_LAZY = {
+    "Batch": "batch",
+    "EMA": "ema",
+    "Builder": "method",
+    "LossMethod": "method",
+    "Method": "method",
+    "Network": "network",
+}
+
+__all__ = [
+    "EMA",
+    "Batch",
+    "Builder",
+    "Case",
+    "CaseRef",
+    "Corruption",
+    "Dataset",
+    "DatasetParams",
+    "LossMethod",
+    "Method",
+    "MethodParams",
+    "Network",
+    "NetworkParams",
+    "NoiseModel",
+    "NoiseParams",
+    "Normalisation",
+    "Optimiser",
+    "Params",
+    "Relabel",
+    "Split",
+    "Stage",
+    "Task",
+    "Train",
+    "TrainingCase",
+    "TrainingView",
+    "UserError",
+    "param",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

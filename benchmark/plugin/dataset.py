@@ -1,0 +1,78 @@
+"""Base class of datasets: list cases, read one, say how it was split."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+from .case import Case, CaseRef, Normalisation, Split, Task
+from .params import DatasetParams
+
+
+class Dataset(ABC):
+    """An adapter that reads files exactly as they lie on a user's disk.
+
+    A subclass sets the class attributes and writes `task`, `cases` and `load`. Reading must raise
+    `UserError` naming the file and the remedy when a file is missing, truncated or inconsistent;
+    the harness itself checks shapes, NaN and label values of what `load` returns.
+
+    Parameters
+    ----------
+    root
+        Folder of the data; None for a generated dataset.
+    task
+        One of `tasks`; None for the first.
+    params
+        Validated instance of the class's `Params`.
+    """
+
+    name: ClassVar[str]
+    citation: ClassVar[str]
+    tasks: ClassVar[tuple[str, ...]]
+    needs_root: ClassVar[bool] = True
+    """False for a dataset that is generated."""
+    normalisation: ClassVar[Normalisation] = "zscore"
+    """How the harness normalises each image, once; `none` when the publisher did so already."""
+    tried_on: ClassVar[str] = "written trees"
+    """`real files` or `written trees`: what the adapter has been run on."""
+
+    Params = DatasetParams
+
+    def __init__(self, root: Path | None, task: str | None, params: DatasetParams) -> None:
+        self.root = root
+        self.task_name = task or self.tasks[0]
+        self.params: Any = params
+
+    @property
+    @abstractmethod
+    def task(self) -> Task:
+        """The task that was asked for."""
+
+    @abstractmethod
+    def cases(self) -> list[CaseRef]:
+        """All cases with a label, in a stable order. Reads directory listings, not images."""
+
+    @abstractmethod
+    def load(self, ref: CaseRef) -> Case:
+        """Read one case."""
+
+    def split(self, fold: int, seed: int) -> Split | None:
+        """The published split, or None: then the harness makes k folds by seed, grouped by patient."""
+        return None
+
+    def normalisation_of(self, case: Case) -> Normalisation:
+        """How this very case is to be normalised; override where a dataset has two forms."""
+        return self.normalisation
+
+    def read_image(self, path: Path) -> Case:
+        """Read one unlabeled image for prediction (`label` None); a dataset may not offer it."""
+        from ..errors import UserError
+
+        raise UserError(f"dataset {self.name}: prediction on new image files is not offered ({path})")
+
+    def write_label(self, case: Case, label: Any, path: Path) -> Path:
+        """Write a predicted label in the geometry of `case`; returns the file written."""
+        from ..errors import UserError
+
+        raise UserError(f"dataset {self.name}: writing predictions is not offered ({path})")

@@ -1,0 +1,64 @@
+"""Base class of noise models: a wrong label for a right one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .params import NoiseParams
+
+
+@dataclass
+class Corruption:
+    """A corrupted label and what happened on the way.
+
+    Attributes
+    ----------
+    label
+        Same shape and dtype as the clean label, values within the task's classes.
+    notes
+        JSON-able facts for the record (`{"operation": "erode", "radius_voxels": 6, "vanished": []}`).
+    """
+
+    label: np.ndarray
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class NoiseModel(ABC):
+    """Deterministic in (case, seed): the harness hands in a generator seeded by both.
+
+    The harness decides which cases are corrupted (nested in the ratio); the model corrupts one.
+    """
+
+    name: ClassVar[str]
+    citation: ClassVar[str]
+
+    Params = NoiseParams
+
+    def __init__(self, params: NoiseParams) -> None:
+        self.params: Any = params
+
+    @abstractmethod
+    def corrupt(
+        self,
+        label: np.ndarray,
+        spacing: tuple[float, ...],
+        rng: np.random.Generator,
+        image: np.ndarray,
+    ) -> Corruption:
+        """Corrupt one clean label.
+
+        Parameters
+        ----------
+        label
+            uint8 `[*spatial]`, 2-D or 3-D, 0 = background.
+        spacing
+            Millimetres per voxel, one per axis.
+        rng
+            The only source of randomness.
+        image
+            float32 `[C, *spatial]`, normalised.
+        """

@@ -1,0 +1,82 @@
+"""Stages: the parts of a method's training, declared as data.
+
+The trainer runs them in order and keeps each one's output (weights of a `Train`, label sets of a
+`Relabel`), so that a killed cell skips what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .view import TrainingView
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """One optimiser of a stage.
+
+    Attributes
+    ----------
+    name
+        Key by which `step` may address it.
+    modules
+        Dotted attribute names of the method whose parameters it drives; empty for all.
+    learning_rate
+        Initial learning rate; None for the method's, else the budget's.
+    """
+
+    name: str = "main"
+    modules: tuple[str, ...] = ()
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train for a share of the budget.
+
+    Attributes
+    ----------
+    name
+        Unique within the method.
+    on
+        The view to draw batches from, or several by name: then `step` gets a dict of batches.
+    step
+        Name of the method's step function.
+    share
+        Weight of this stage in dividing the cell's updates among its `Train` stages.
+    start
+        Stage whose weights this one starts from; None: the weights as the previous stage left them.
+    optimisers
+        Default: one over all parameters that require gradients.
+    """
+
+    name: str
+    on: TrainingView | Mapping[str, TrainingView]
+    step: str = "step"
+    share: float = 1.0
+    start: str | None = None
+    optimisers: tuple[Optimiser, ...] = (Optimiser(),)
+
+
+@dataclass(frozen=True)
+class Relabel:
+    """Predict new labels for a view with the weights of earlier stages.
+
+    Attributes
+    ----------
+    by
+        Names of `Train` stages; their predictions are averaged (`vote="soft"`) or counted (`"hard"`).
+    flips
+        Sets of spatial axes to mirror; the predictions are mirrored back before voting. `((),)`: none.
+    """
+
+    name: str
+    on: TrainingView
+    by: tuple[str, ...]
+    flips: tuple[tuple[int, ...], ...] = field(default=((),))
+    vote: Literal["soft", "hard"] = "soft"
+
+
+Stage = Train | Relabel
