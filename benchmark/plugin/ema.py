@@ -29,8 +29,8 @@ class EMA(nn.Module):
         for name, mine in self.network.named_parameters():
             mine.lerp_(theirs[name], 1.0 - decay)
         buffers = dict(student.named_buffers())
-        for name, mine in self.network.named_buffers():
-            mine.copy_(buffers[name])
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(buffers[name])
 
     @torch.no_grad()
     def forward(self, image: torch.Tensor) -> torch.Tensor:

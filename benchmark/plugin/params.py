@@ -38,8 +38,8 @@ def param(
     help
         One sentence on what it does.
     """
-    extra = {"low": low, "high": high, "scale": scale, "unit": unit, "source": source}
-    bounds = {k: v for k, v in {"ge": ge, "gt": gt, "le": le, "lt": lt}.items() if v is not None}
+    extra: dict[str, Any] = {"low": low, "high": high, "scale": scale, "unit": unit, "source": source}
+    bounds: dict[str, Any] = {k: v for k, v in {"ge": ge, "gt": gt, "le": le, "lt": lt}.items() if v is not None}
     return Field(default, description=help or None, json_schema_extra=extra, **bounds)
 
 

@@ -1,0 +1,95 @@
+"""The cell: the unit of work, of caching, of failure."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .budget import Budget
+from .digest import digest
+
+PROTOCOL = 1
+"""Raised when the harness changes in a way that changes results."""
+
+Selection = Literal["last", "best-clean-val", "best-noisy-val"]
+View = Literal["2d", "3d"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Chosen(_Frozen):
+    """A plugin with its parameters: name, every parameter, digest of its code."""
+
+    name: str
+    params: dict[str, Any] = {}
+    code: str = ""
+
+
+class ChosenDataset(Chosen):
+    """A dataset with its task and a fingerprint of the files' content."""
+
+    task: str
+    fingerprint: str = ""
+
+
+class Noisy(_Frozen):
+    """Supervision by labels of which a share of the cases is corrupted; ratio 0: clean labels."""
+
+    kind: Literal["noisy"] = "noisy"
+    noise: Chosen
+    ratio: float
+
+    def describe(self) -> str:
+        """Words for tables: `erode-dilate 50 %`."""
+        return "clean" if self.ratio == 0 else f"{self.noise.name} {self.ratio:.0%}"
+
+
+class Identity(_Frozen):
+    """All that determines a cell's result, and nothing else: no path, host, label or time."""
+
+    protocol: int = PROTOCOL
+    dataset: ChosenDataset
+    fold: int
+    folds: int
+    supervision: Noisy
+    method: Chosen
+    network: Chosen
+    view: View
+    budget: Budget
+    selection: Selection
+    seed: int
+
+
+class Cell(_Frozen):
+    """An identity with what is needed to run and to show it.
+
+    Attributes
+    ----------
+    label
+        Name of the method's row (two instances of one method differ by it).
+    dataset_label, noise_label
+        As the user wrote them, for headings (`la@la-half`).
+    root
+        Folder of the data on this machine; None for a generated dataset.
+    """
+
+    identity: Identity
+    label: str
+    dataset_label: str
+    noise_label: str
+    root: str | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """First 16 hex digits of the SHA-256 of the identity's canonical JSON."""
+        return digest(self.identity.model_dump(mode="json"))[:16]
+
+    def describe(self) -> str:
+        """One line for logs: `jsrt:heart erode-dilate 50 % nr-dice seed 0`."""
+        who = self.identity
+        fold = f" fold {who.fold}" if who.fold else ""
+        return f"{self.dataset_label} {who.supervision.describe()} {self.label}{fold} seed {who.seed}"

@@ -1,0 +1,108 @@
+"""What a finished cell leaves behind."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ..cell import Identity
+
+Status = Literal["done", "failed", "timeout", "oom", "skipped"]
+FORMAT = 1
+
+
+class Noise(BaseModel):
+    """Realised corruption of the training labels.
+
+    `dice_mean` and `dice_std` (0..1) compare corrupted with clean labels over the corrupted cases,
+    averaged over the classes; null where no case was corrupted or no clean label exists.
+    """
+
+    corrupted: list[str] = []
+    dice_mean: float | None = None
+    dice_std: float | None = None
+    masks: str = ""
+    notes: dict[str, dict[str, Any]] = {}
+
+
+class Memorisation(BaseModel):
+    """On corrupted voxels of training cases: share on which the final model agrees with which label."""
+
+    wrong: float
+    right: float
+    voxels: int
+    cases: int
+
+
+class Result(BaseModel):
+    """The deterministic part of a record.
+
+    Attributes
+    ----------
+    error
+        Tail of the traceback of a cell that is not `done`.
+    pooled
+        Class name -> {dice, iou} over all test cases together; `overall` where a score is defined for the task.
+    trust
+        Per stage: AUROC of the method's weights against the true corruption, and the share kept, over training.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Status
+    error: str = ""
+    updates: int = 0
+    passes: float = 0.0
+    parameters: int = 0
+    train_cases: int = 0
+    test_cases: int = 0
+    split: str = ""
+    classes: list[str] = []
+    tags: list[str] = []
+    preprocessing: dict[str, Any] = {}
+    noise: Noise = Noise()
+    memorisation: Memorisation | None = None
+    trust: list[dict[str, Any]] = []
+    selected: dict[str, Any] = {}
+    pooled: dict[str, dict[str, float | None]] = {}
+
+
+class Record(BaseModel):
+    """One cell's record: `record.json` beside `cases.parquet`, `curves.parquet` and `provenance.json`.
+
+    Attributes
+    ----------
+    files
+        SHA-256 of the Parquet files that belong to the result.
+    """
+
+    format: int = FORMAT
+    cell: str
+    identity: Identity
+    result: Result
+    files: dict[str, str] = {}
+
+
+class Provenance(BaseModel):
+    """How a record came about; differs from run to run and is no part of the result.
+
+    Times are wall-clock seconds; `train_seconds` covers every attempt, resumed ones included.
+    """
+
+    nsbench: str
+    host: str
+    device: str
+    platform: str
+    python: str
+    versions: dict[str, str]
+    threads: int
+    started: str
+    finished: str
+    resumed: int = 0
+    prepare_seconds: float = 0.0
+    train_seconds: float = 0.0
+    evaluate_seconds: float = 0.0
+    total_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
+    peak_gpu_memory_mib: float | None = None

@@ -1,0 +1,191 @@
+"""The store: one folder per cell under the output folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ..cell import Cell
+from ..digest import file_digest
+from ..errors import UserError
+from .files import read_json, write_atomically, write_json
+from .record import FORMAT, Provenance, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class CellFolder:
+    """The files of one cell."""
+
+    path: Path
+
+    @property
+    def record(self) -> Path:
+        """Written last: its presence says that the cell is finished."""
+        return self.path / "record.json"
+
+    @property
+    def cases(self) -> Path:
+        """Per-case metrics, one row per test case and class."""
+        return self.path / "cases.parquet"
+
+    @property
+    def curves(self) -> Path:
+        """Loss and logged scalars over the updates."""
+        return self.path / "curves.parquet"
+
+    @property
+    def provenance(self) -> Path:
+        return self.path / "provenance.json"
+
+    @property
+    def weights(self) -> Path:
+        """The trained method's `state_dict`."""
+        return self.path / "weights.pt"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State to continue a killed cell from; removed when the cell is done."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def stages(self) -> Path:
+        """Outputs of finished stages; removed when the cell is done."""
+        return self.path / "stages"
+
+    @property
+    def progress(self) -> Path:
+        """What a running cell says of itself, for the display."""
+        return self.path / "progress.json"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions"
+
+
+class Store:
+    """Records of cells by id.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+
+    def folder(self, cell_id: str) -> CellFolder:
+        """The folder of a cell, existing or not."""
+        return CellFolder(self.out / "cells" / cell_id)
+
+    def finished_ids(self) -> set[str]:
+        """Ids of all cells that have a record, by the look of the folder."""
+        cells = self.out / "cells"
+        if not cells.is_dir():
+            return set()
+        return {e.name for e in os.scandir(cells) if ".damaged" not in e.name and self.folder(e.name).record.exists()}
+
+    def read(self, cell_id: str) -> Record | None:
+        """The record of a cell; None when there is none.
+
+        Raises
+        ------
+        ValueError
+            The record is damaged: unreadable, of another cell, or its tables do not match their digests.
+        """
+        folder = self.folder(cell_id)
+        if not folder.record.exists():
+            return None
+        try:
+            record = Record.model_validate(read_json(folder.record))
+        except ValidationError as error:
+            raise ValueError(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from error
+        self._verify(record, folder, cell_id)
+        return record
+
+    def _verify(self, record: Record, folder: CellFolder, cell_id: str) -> None:
+        if record.format != FORMAT:
+            raise ValueError(f"{folder.record} has format {record.format}, this nsbench reads {FORMAT}")
+        if record.cell != cell_id:
+            raise ValueError(f"{folder.record} is damaged: it belongs to cell {record.cell}")
+        for name, wanted in record.files.items():
+            path = folder.path / name
+            if not path.exists() or file_digest(path) != wanted:
+                raise ValueError(f"{path} is damaged: missing, or not what the record says")
+
+    def set_aside(self, cell_id: str) -> Path:
+        """Move a damaged cell out of the way, keep it for inspection; returns where it lies now."""
+        folder = self.folder(cell_id).path
+        number = 1
+        while (target := folder.with_name(f"{folder.name}.damaged{number}")).exists():
+            number += 1
+        folder.rename(target)
+        return target
+
+    def write(self, record: Record, provenance: Provenance, tables: dict[str, pd.DataFrame] | None = None) -> None:
+        """Write a record: tables first, `record.json` last and atomically."""
+        folder = self.folder(record.cell)
+        files: dict[str, str] = {}
+        for name, frame in (tables or {}).items():
+            path = folder.path / name
+            write_atomically(path, lambda target, frame=frame: frame.to_parquet(target, index=False))  # type: ignore[misc]
+            files[name] = file_digest(path)
+        write_json(folder.provenance, provenance.model_dump(mode="json"))
+        write_json(folder.record, record.model_copy(update={"files": files}).model_dump(mode="json"))
+
+    def provenance(self, cell_id: str) -> Provenance | None:
+        """How a record came about; None where the file is missing."""
+        path = self.folder(cell_id).provenance
+        return Provenance.model_validate(read_json(path)) if path.exists() else None
+
+    def progress(self, cell_id: str) -> dict[str, Any] | None:
+        """Last word of a running cell; None when it has not spoken."""
+        path = self.folder(cell_id).progress
+        try:
+            found: dict[str, Any] = read_json(path)
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def write_plan(self, spec: dict[str, Any], cells: list[Cell], left_out: list[str], extend: bool = False) -> None:
+        """Bind the folder to a spec and remember its cells.
+
+        Raises
+        ------
+        UserError
+            The folder belongs to another spec and `extend` is False.
+        """
+        path = self.out / "plan.json"
+        if path.exists() and not extend:
+            known = self.read_plan()
+            if known["spec"] != spec:
+                changed = sorted(k for k in spec.keys() | known["spec"].keys() if spec.get(k) != known["spec"].get(k))
+                raise UserError(
+                    f"{self.out} holds the results of another benchmark (differs in: {', '.join(changed)}); "
+                    "choose another --out, or add --extend to widen that benchmark and keep what is finished"
+                )
+        write_json(path, {"spec": spec, "left_out": left_out, "cells": [c.model_dump(mode="json") for c in cells]})
+
+    def read_plan(self) -> dict[str, Any]:
+        """The document that `write_plan` wrote; UserError when the folder has none or it is damaged."""
+        path = self.out / "plan.json"
+        if not path.exists():
+            raise UserError(
+                f"{self.out}: no benchmark here (no plan.json); start one with nsbench run --out {self.out}"
+            )
+        try:
+            plan: dict[str, Any] = read_json(path)
+        except ValueError as error:
+            raise UserError(f"{error}; delete it and run the same nsbench run command again") from error
+        return plan
+
+    def planned_cells(self) -> list[Cell]:
+        """The cells of the plan, in order."""
+        return [Cell.model_validate(value) for value in self.read_plan()["cells"]]
