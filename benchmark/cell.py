@@ -14,7 +14,8 @@ PROTOCOL = 1
 """Raised when the harness changes in a way that changes results."""
 
 Selection = Literal["last", "best-clean-val", "best-noisy-val"]
-View = Literal["2d", "3d"]
+View = Literal["3d", "2d", "2d:0", "2d:1", "2d:2"]
+"""How 3-D data are fed: patches, or slices along an axis (`2d` is `2d:2`, the last one)."""
 
 
 class _Frozen(BaseModel):

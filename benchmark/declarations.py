@@ -17,7 +17,7 @@ from typing import Any
 from . import plugin as plugin_api
 from .plugin import params as params_api
 
-KINDS = {
+KINDS: dict[str, tuple[str, type[params_api.Params]]] = {
     "Method": ("method", params_api.MethodParams),
     "LossMethod": ("method", params_api.MethodParams),
     "Network": ("network", params_api.NetworkParams),

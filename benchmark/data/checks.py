@@ -1,0 +1,45 @@
+"""Checks that every case passes before anything is trained on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import UserError
+from ..plugin.case import Case, Task
+
+
+def check_case(case: Case, task: Task, dataset: str, where: str) -> None:
+    """Raise UserError naming the file and the remedy when a case is not what its task says.
+
+    Parameters
+    ----------
+    dataset
+        Dataset id, for the message.
+    where
+        The files the case was read from, for the message.
+    """
+
+    def fail(check: str, found: str, remedy: str) -> None:
+        raise UserError(f"[{dataset}/{check}] case {case.id} ({where}): {found}. {remedy}")
+
+    if case.image.ndim != task.ndim + 1 or case.image.shape[0] != len(task.channels):
+        expected = f"{len(task.channels)} channel(s) x {task.ndim} spatial axes"
+        fail("shape", f"image has shape {case.image.shape}, expected {expected}", "Is this the right file?")
+    if not np.isfinite(case.image).all():
+        count = int((~np.isfinite(case.image)).sum())
+        fail("intensity", f"image holds {count} NaN or infinite values", "Repair or remove the file.")
+    if case.label is None:
+        fail("label", "no label", "Only labeled cases can be trained on and scored.")
+        return
+    if case.label.shape != case.image.shape[1:]:
+        found = f"label has shape {case.label.shape}, image {case.image.shape[1:]}"
+        fail("geometry", found, "Image and label must lie on the same grid.")
+    values = np.unique(case.label)
+    wrong = [v for v in values.tolist() if v != int(v) or not 0 <= v < task.num_classes]
+    if wrong:
+        allowed = ", ".join(f"{i + 1} {name}" for i, name in enumerate(task.classes))
+        fail("labels", f"label values {wrong[:5]}, allowed are 0 background, {allowed}", "Map or repair the labels.")
+    if case.spacing is not None and (len(case.spacing) != task.ndim or min(case.spacing) <= 0):
+        fail("spacing", f"spacing {case.spacing}", f"Expected {task.ndim} positive numbers in mm.")
+    if case.ignore is not None and case.ignore.shape != case.image.shape[1:]:
+        fail("geometry", f"ignore mask has shape {case.ignore.shape}", "It must lie on the image's grid.")

@@ -1,0 +1,99 @@
+"""Corrupted training labels: the same for every method, nested in the ratio."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from ..digest import digest
+from ..errors import UserError
+from ..plugin.noise_model import NoiseModel
+from ..seeds import stream
+from ..store.files import write_json
+from ..store.record import Noise
+from .cache import cache_folder
+from .prepare import PreparedCase, save_array
+
+
+@dataclass
+class Corrupted:
+    """Corrupted labels by case id, with the model's notes."""
+
+    labels: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def corrupted_ids(ids: Sequence[str], ratio: float, seed: int, key: str) -> list[str]:
+    """The first `round(ratio * n)` cases of one permutation: a smaller ratio's set lies within a larger one's."""
+    order = stream(seed, "corrupted-cases", key).permutation(len(ids))
+    return sorted(ids[i] for i in order[: round(ratio * len(ids))])
+
+
+def corrupt(
+    cases: Sequence[PreparedCase],
+    model: NoiseModel,
+    task: str,
+    cache_key: str,
+    seed: int,
+    num_classes: int,
+) -> Corrupted:
+    """Corrupt every given case; depends on (dataset task, case, noise model, seed) and is kept in the cache.
+
+    `task` is the dataset's id and task; `cache_key` changes whenever the clean labels or the model's code do.
+    """
+    params = model.params.model_dump(mode="json")
+    key = digest([cache_key, model.name, params, seed])[:24]
+    folder = cache_folder() / "corrupted" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    found = Corrupted()
+    with FileLock(folder / ".lock"):
+        for case in cases:
+            path, facts = folder / f"{case.id}.npy", folder / f"{case.id}.json"
+            if not facts.exists():
+                rng = stream(seed, "corruption", task, case.id, model.name)
+                result = model.corrupt(np.asarray(case.label), case.voxel, rng, case.image)
+                _check(result.label, case, num_classes, model.name)
+                save_array(path, result.label.astype(np.uint8))
+                write_json(facts, result.notes)
+            found.labels[case.id] = np.load(path, mmap_mode="c")
+            found.notes[case.id] = json.loads(facts.read_text())
+    return found
+
+
+def _check(label: np.ndarray, case: PreparedCase, num_classes: int, name: str) -> None:
+    if label.shape != case.label.shape:
+        raise UserError(f"noise model {name} changed the shape of case {case.id}: {case.label.shape} -> {label.shape}")
+    if label.min() < 0 or label.max() >= num_classes:
+        raise UserError(f"noise model {name} gave label {label.max()} for case {case.id}; classes are < {num_classes}")
+
+
+def realised_noise(cases: Sequence[PreparedCase], corrupted: Corrupted) -> Noise:
+    """Dice of corrupted against clean labels (mean over the classes a case has), and a hash of the masks."""
+    by_id = {case.id: case for case in cases}
+    scores = [_dice(by_id[i], label) for i, label in corrupted.labels.items()]
+    masks = hashlib.sha256()
+    for case_id in sorted(corrupted.labels):
+        masks.update(case_id.encode() + np.ascontiguousarray(corrupted.labels[case_id]).tobytes())
+    return Noise(
+        corrupted=sorted(corrupted.labels),
+        dice_mean=float(np.mean(scores)) if scores else None,
+        dice_std=float(np.std(scores)) if scores else None,
+        masks=masks.hexdigest() if scores else "",
+        notes=corrupted.notes,
+    )
+
+
+def _dice(case: PreparedCase, corrupted: np.ndarray) -> float:
+    valid = np.ones(case.label.shape, bool) if case.ignore is None else ~case.ignore
+    scores = []
+    for value in np.unique(case.label[valid]):
+        if value:
+            clean, wrong = (case.label == value) & valid, (corrupted == value) & valid
+            scores.append(2 * float((clean & wrong).sum()) / float(clean.sum() + wrong.sum()))
+    return float(np.mean(scores)) if scores else 1.0

@@ -1,0 +1,125 @@
+"""What a person sees while the grid runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ..cell import Cell
+from ..store import Store
+from .events import Event
+
+MAX_RUNNING_SHOWN = 16
+
+
+class Display:
+    """Live table on a terminal, one line per event elsewhere. Writes to standard error only.
+
+    Parameters
+    ----------
+    total
+        Cells of the plan; `done` of them were finished before.
+    workers
+        Cells that run at a time, for the estimate of the time left.
+    """
+
+    def __init__(self, store: Store, total: int, done: int, workers: int, quiet: bool) -> None:
+        self.store = store
+        self.total, self.done, self.workers, self.quiet = total, done, max(workers, 1), quiet
+        self.statuses: Counter[str] = Counter()
+        self.running: dict[str, tuple[Cell, float]] = {}
+        self.spent: list[float] = []
+        self.console = Console(file=sys.stderr)
+        self.bar = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self.console,
+        )
+        self.task = self.bar.add_task("cells", total=self.total, completed=done, left="")
+        self.live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=2, transient=True)
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether the live table is shown."""
+        return self.console.is_terminal and not self.quiet
+
+    def __enter__(self) -> Display:
+        if self.on_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.on_terminal:
+            self.live.stop()
+
+    def show(self, event: Event) -> None:
+        """Take in one event."""
+        if event.kind == "started":
+            self.running[event.cell.id] = (event.cell, time.monotonic())
+        else:
+            _, since = self.running.pop(event.cell.id, (event.cell, time.monotonic()))
+            if event.kind == "ended":
+                self._ended(event, time.monotonic() - since)
+        self._say(event)
+
+    def _ended(self, event: Event, seconds: float) -> None:
+        self.statuses[event.status] += 1
+        self.done += 1
+        if event.status == "done":
+            self.spent.append(seconds)
+        self.bar.update(self.task, completed=self.done, left=self.time_left())
+
+    def time_left(self) -> str:
+        """Estimate from the measured time of the finished cells."""
+        if not self.spent:
+            return ""
+        left = (self.total - self.done) * sum(self.spent) / len(self.spent) / self.workers
+        return f"about {duration(left)} left" if left else ""
+
+    def _say(self, event: Event) -> None:
+        if self.quiet or (self.on_terminal and event.kind == "started"):
+            return
+        words = {"started": "start", "ended": event.status, "retried": "retry"}[event.kind]
+        note = f"  ({event.note})" if event.note else ""
+        left = f"  {self.time_left()}" if event.kind == "ended" else ""
+        line = f"[{self.done}/{self.total}] {words:7} {event.cell.id} {event.cell.describe()}{left}{note}"
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _picture(self) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for column in ("running", "stage", "update", "loss", "s/update"):
+            table.add_column(column, justify="left" if column == "running" else "right")
+        for cell, _ in list(self.running.values())[:MAX_RUNNING_SHOWN]:
+            table.add_row(cell.describe(), *_facts(self.store.progress(cell.id)))
+        failed = sum(n for status, n in self.statuses.items() if status != "done")
+        counts = f"done {self.done - failed}   running {len(self.running)}   failed {failed}"
+        return Group(self.bar, counts, table)
+
+
+def _facts(progress: dict[str, Any] | None) -> tuple[str, str, str, str]:
+    if progress is None:
+        return ("preparing", "", "", "")
+    loss, speed = progress.get("loss"), progress.get("seconds_per_update")
+    return (
+        str(progress["stage"]),
+        f"{progress['update']}/{progress['total']}",
+        "" if loss is None else f"{loss:.4f}",
+        "" if speed is None else f"{speed:.3f}",
+    )
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

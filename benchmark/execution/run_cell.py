@@ -1,0 +1,240 @@
+"""One cell from its data to its record."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ..cell import Cell
+from ..data.cell_data import CellData, load_cell_data
+from ..data.prepare import save_array
+from ..errors import CellFailure, UserError
+from ..plugin.method import Builder, Method
+from ..plugin.network import Network
+from ..registry import Registries
+from ..seeds import stream_seed
+from ..store import CellFolder, Provenance, Record, Result, Status, Store
+from ..store.files import write_json
+from ..training import checkpoint
+from ..training.sampler import Sampling
+from ..training.trainer import Hooks, Outcome, Trainer
+from .clock import now
+from .evaluate import Evaluator, pooled_scores
+from .provenance import host_facts, peak_memory_mib, reset_peak_memory
+
+ERROR_LINES = 12
+
+
+@dataclass(frozen=True)
+class CellOptions:
+    """How a cell is run; nothing here changes its result.
+
+    Attributes
+    ----------
+    timeout_seconds
+        Wall-clock limit of one attempt; None for none.
+    save_predictions
+        Keep the predicted labels of the test cases.
+    checkpoint_seconds
+        Time between checkpoints.
+    """
+
+    timeout_seconds: float | None = None
+    save_predictions: bool = False
+    checkpoint_seconds: float = 20.0
+
+
+def slice_axis_of(cell: Cell, ndim: int) -> int | None:
+    """The axis that slices are taken along; None when cases are fed whole."""
+    view = cell.identity.view
+    if ndim == 2 or view == "3d":
+        return None
+    return int(view.split(":")[1]) if ":" in view else ndim - 1
+
+
+def build_method(cell: Cell, data_task: Any, registries: Registries, device: torch.device) -> Method:
+    """The cell's method with freshly initialised networks, on the device."""
+    who = cell.identity
+    ndim = len(who.budget.patch)
+    plugin = registries.methods.get(who.method.name)
+    network = registries.networks.get(who.network.name)
+    network_class: type[Network] = network.load()
+    values = {"width": who.budget.width} | {k: v for k, v in who.network.params.items() if v is not None}
+    network_params = network_class.Params.model_validate(values)
+
+    def make() -> Network:
+        return network_class(len(data_task.channels), data_task.num_classes, ndim, network_params)
+
+    method_class: type[Method] = plugin.load()
+    method = method_class(method_class.Params.model_validate(who.method.params), data_task, ndim)
+    method.setup(Builder(make, lambda i: stream_seed(who.seed, "initialisation", i)))
+    for part in method.modules():
+        if isinstance(part, Network) and any(side % part.divisor for side in who.budget.patch):
+            raise UserError(
+                f"patch {'x'.join(map(str, who.budget.patch))}: network {who.network.name} needs sides that are "
+                f"multiples of {part.divisor}; set budget.patch accordingly"
+            )
+    layout = torch.channels_last if ndim == 2 else torch.channels_last_3d
+    return method.to(device=device, memory_format=layout)  # type: ignore[call-overload, no-any-return]
+
+
+def run_cell(
+    cell: Cell, store: Store, registries: Registries, device: torch.device, options: CellOptions | None = None
+) -> Status:
+    """Run one cell and write its record, whatever happens to it; returns the record's status."""
+    run = _CellRun(cell, store, registries, device, options or CellOptions())
+    try:
+        run.execute()
+        return "done"
+    except CellFailure as failure:
+        return run.fail(failure.status, str(failure))  # type: ignore[arg-type]
+    except UserError as error:
+        return run.fail("failed", str(error))
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        return run.fail("oom", f"{type(error).__name__}: {error}")
+    except Exception:
+        tail = traceback.format_exc().splitlines()[-ERROR_LINES:]
+        return run.fail("failed", "\n".join(tail))
+
+
+class _CellRun:
+    """State of one attempt at a cell."""
+
+    def __init__(
+        self, cell: Cell, store: Store, registries: Registries, device: torch.device, options: CellOptions
+    ) -> None:
+        self.cell, self.store, self.registries, self.device, self.options = cell, store, registries, device, options
+        self.folder: CellFolder = store.folder(cell.id)
+        self.started, self.clock = now(), time.monotonic()
+        self.times: dict[str, float] = {}
+        self.resumed = 0
+
+    def execute(self) -> None:
+        who = self.cell.identity
+        reset_peak_memory()
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+        data = self._timed("prepare_seconds", lambda: load_cell_data(self.cell, self.registries))
+        method = build_method(self.cell, data.task, self.registries, self.device)
+        evaluator = Evaluator(who.budget, slice_axis_of(self.cell, data.task.ndim), self.device)
+        outcome = self._train(method, data, evaluator)
+        result, tables = self._timed("evaluate_seconds", lambda: self._evaluate(method, data, evaluator, outcome))
+        checkpoint.save(self.folder.weights, {"method": method.state_dict()})
+        self._write(result, tables)
+        self._tidy()
+
+    def _timed(self, name: str, work: Any) -> Any:
+        before = time.monotonic()
+        result = work()
+        self.times[name] = time.monotonic() - before
+        return result
+
+    def _train(self, method: Method, data: CellData, evaluator: Evaluator) -> Outcome:
+        who, task = self.cell.identity, data.task
+        hooks = Hooks(
+            progress=lambda facts: write_json(self.folder.progress, _plain(facts)),
+            truth=data.truth if data.corrupted else None,
+            deadline=self.clock + self.options.timeout_seconds if self.options.timeout_seconds else None,
+        )
+        if data.validation:
+            hooks.validate = lambda trained: evaluator.validate(trained.eval(), data.validation, task)
+        trainer = Trainer(
+            budget=who.budget,
+            sampling=_sampling(self.cell, data),
+            device=self.device,
+            seed=who.seed,
+            folder=self.folder.path,
+            hooks=hooks,
+            select=who.selection != "last",
+            checkpoint_seconds=self.options.checkpoint_seconds,
+        )
+        outcome = trainer.fit(method, data.view)
+        self.times["train_seconds"], self.resumed = outcome.seconds, outcome.resumed
+        return outcome
+
+    def _evaluate(
+        self, method: Method, data: CellData, evaluator: Evaluator, outcome: Outcome
+    ) -> tuple[Result, dict[str, pd.DataFrame]]:
+        method.eval()
+        write_json(self.folder.progress, {"stage": "evaluation", "update": 0, "total": len(data.test)})
+        rows: list[dict[str, Any]] = []
+        for case in data.test:
+            prediction, scores = evaluator.score(method, case, data.task)
+            rows += scores
+            if self.options.save_predictions:
+                save_array(self.folder.predictions / f"{case.id}.npy", prediction)
+        cases = pd.DataFrame(rows)
+        result = Result(
+            status="done",
+            updates=outcome.updates,
+            passes=outcome.passes,
+            parameters=sum(p.numel() for p in method.parameters()),
+            train_cases=len(data.view),
+            test_cases=len(data.test),
+            split=data.split.source,
+            classes=list(data.task.classes),
+            tags=list(data.task.tags),
+            preprocessing=data.preprocessing,
+            noise=data.noise,
+            memorisation=evaluator.memorisation(method, data),
+            trust=outcome.trust,
+            selected=outcome.selected,
+            pooled=pooled_scores(cases, data.task),
+        )
+        return result, {"cases.parquet": cases, "curves.parquet": pd.DataFrame(outcome.curves)}
+
+    def fail(self, status: Status, error: str) -> Status:
+        self._write(Result(status=status, error=error), {})
+        return status
+
+    def _write(self, result: Result, tables: dict[str, pd.DataFrame]) -> None:
+        record = Record(cell=self.cell.id, identity=self.cell.identity, result=result)
+        cuda = self.device.type == "cuda"
+        provenance = Provenance(
+            **host_facts(self.device),  # type: ignore[arg-type]
+            started=self.started,
+            finished=now(),
+            resumed=self.resumed,
+            total_seconds=time.monotonic() - self.clock,
+            peak_memory_mib=peak_memory_mib(),
+            peak_gpu_memory_mib=torch.cuda.max_memory_allocated(self.device) / 2**20 if cuda else None,
+            **self.times,  # type: ignore[arg-type]
+        )
+        self.store.write(record, provenance, tables)
+
+    def _tidy(self) -> None:
+        """What was kept for resuming is of no more use."""
+        self.folder.progress.unlink(missing_ok=True)
+        self.folder.checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(self.folder.stages, ignore_errors=True)
+
+
+def _sampling(cell: Cell, data: CellData) -> Sampling:
+    budget = cell.identity.budget
+    return Sampling(
+        patch=budget.patch,
+        batch_size=budget.batch_size,
+        foreground=budget.foreground,
+        augmentation=budget.augmentation,
+        flips=data.task.flips,
+        slice_axis=slice_axis_of(cell, data.task.ndim),
+        num_classes=data.task.num_classes,
+    )
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(facts)
+    plain: dict[str, Any] = json.loads(text.replace("NaN", "null").replace("Infinity", "null"))
+    return plain
+
+
+def pick_device(gpus: float) -> torch.device:
+    """The GPU when the cell was given (a share of) one, else the CPU."""
+    return torch.device("cuda") if gpus > 0 and torch.cuda.is_available() else torch.device("cpu")

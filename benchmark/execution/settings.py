@@ -1,0 +1,28 @@
+"""What every worker is told once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """How a worker runs its cells; nothing here changes a result except the number of threads.
+
+    Attributes
+    ----------
+    threads
+        Threads of one cell.
+    gpus
+        Share of a GPU; 0 for the CPU.
+    plugins
+        Loose plugin files.
+    """
+
+    threads: int = 1
+    gpus: float = 0.0
+    plugins: tuple[Path, ...] = ()
+    timeout_seconds: float | None = None
+    save_predictions: bool = False
+    checkpoint_seconds: float = 20.0

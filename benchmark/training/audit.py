@@ -1,0 +1,68 @@
+"""What only the harness can know: whether a method's weights find the true corruption."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import rankdata
+from torch import Tensor
+
+from ..plugin.batch import Batch
+
+MAX_VOXELS = 20_000
+
+
+def auroc(scores: np.ndarray, positive: np.ndarray) -> float | None:
+    """Area under the ROC curve by ranks (ties count half); None when a class is absent."""
+    count = int(positive.sum())
+    if count in (0, positive.size):
+        return None
+    ranks = rankdata(scores)
+    return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (positive.size - count)))
+
+
+def audit_trust(weights: Tensor, batch: Batch, truth: Tensor, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Share kept and AUROC of a method's weights against the true corruption of this batch.
+
+    Parameters
+    ----------
+    weights
+        `[B, *spatial]` or `[B]`, higher for more trusted.
+    truth
+        Clean labels `[B, *spatial]`.
+    classes
+        Foreground class names; rows are `all` and one per observed class, background included.
+    """
+    if weights.ndim == 1:
+        weights = weights.view(-1, *[1] * (batch.label.ndim - 1)).expand_as(batch.label)
+    usable = batch.valid.bool() & batch.labeled.view(-1, *[1] * (batch.label.ndim - 1))
+    values = weights[usable].float().cpu().numpy()
+    observed = batch.label[usable].cpu().numpy()
+    right = observed == truth.to(batch.label.device)[usable].cpu().numpy()
+    rows = [_row("all", values, right)]
+    for value, name in enumerate(("background", *classes)):
+        inside = observed == value
+        if inside.any():
+            rows.append(_row(name, values[inside], right[inside]))
+    return rows
+
+
+def _row(name: str, weights: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+    step = max(len(weights) // MAX_VOXELS, 1)
+    return {"class": name, "kept": float(weights.mean()), "auroc": auroc(weights[::step], right[::step])}
+
+
+def agreement(prediction: np.ndarray, observed: np.ndarray, truth: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Counts on the corrupted voxels: `[agrees with the wrong label, with the right one, voxels]`."""
+    wrong = (observed != truth) & valid
+    return np.array(
+        [(prediction[wrong] == observed[wrong]).sum(), (prediction[wrong] == truth[wrong]).sum(), wrong.sum()]
+    )
+
+
+def first_bad(values: Tensor) -> int | None:
+    """Index of the first NaN or infinite value; None when all are finite."""
+    bad = torch.nonzero(~torch.isfinite(values))
+    return int(bad[0]) if len(bad) else None

@@ -1,0 +1,76 @@
+"""Relabel stages: new labels for training cases from the predictions of earlier stages' weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..budget import Budget
+from ..inference.predict import predict_probabilities
+from ..plugin.method import Method
+from ..plugin.stages import Relabel
+from ..plugin.view import TrainingView
+from .resident import tensor_of
+from .sampler import Sampling
+
+
+def relabel(
+    method: Method,
+    weights: list[dict[str, Any]],
+    stage: Relabel,
+    budget: Budget,
+    sampling: Sampling,
+    device: torch.device,
+) -> dict[str, Tensor]:
+    """Labels uint8 `[*spatial]` by case id, voted over the given weights and the stage's mirrorings.
+
+    A tie of hard votes goes to the class with the larger summed probability.
+    """
+    before = {name: value.clone() for name, value in method.state_dict().items()}
+    votes: dict[str, Tensor] = {}
+    for state in weights:
+        method.load_state_dict(state)
+        method.eval()
+        for case in stage.on.cases:
+            for flips in stage.flips:
+                vote = _vote(method, tensor_of(case.image), flips, stage.vote, budget, sampling, device)
+                votes[case.id] = votes[case.id] + vote if case.id in votes else vote
+    method.load_state_dict(before)
+    return {case_id: vote.argmax(0).to(torch.uint8).cpu() for case_id, vote in votes.items()}
+
+
+def _vote(
+    method: Method,
+    image: Tensor,
+    flips: tuple[int, ...],
+    how: str,
+    budget: Budget,
+    sampling: Sampling,
+    device: torch.device,
+) -> Tensor:
+    axes = [axis + 1 for axis in flips]
+    turned = image.flip(axes) if axes else image
+    found = predict_probabilities(method, turned, budget, sampling.slice_axis, device)
+    found = found.flip(axes) if axes else found
+    if how == "soft":
+        return found
+    chosen = torch.zeros_like(found).scatter_(0, found.argmax(0, keepdim=True), 1.0)
+    # a thousandth of the probability decides ties without overruling a vote
+    return chosen + found * 1e-3
+
+
+def apply_labels(view: TrainingView, load: Callable[[str], dict[str, Any] | None]) -> TrainingView:
+    """Replace the labels of cases that take theirs from an earlier stage's output."""
+    sources = {case.label_source for case in view.cases} - {""}
+    if not sources:
+        return view
+    found = {name: (load(name) or {"labels": {}})["labels"] for name in sources}
+    cases = [
+        replace(case, label=found[case.label_source][case.id].numpy(), label_source="") if case.label_source else case
+        for case in view.cases
+    ]
+    return TrainingView(tuple(cases))
