@@ -45,7 +45,7 @@ class Budget(BaseModel):
 
 
 _COMMON: dict[str, dict[str, Any]] = {
-    "smoke": {"updates": 24, "learning_rate": 3e-3, "precision": "fp32", "case_limit": 6},
+    "smoke": {"updates": 24, "learning_rate": 3e-3, "precision": "bf16", "case_limit": 6},
     "quick": {"learning_rate": 2e-3, "precision": "bf16"},
     "paper": {
         "updates": 6000,
@@ -62,8 +62,8 @@ _BY_NDIM: dict[str, dict[int, dict[str, Any]]] = {
         3: {"batch_size": 1, "patch": (32, 32, 32), "width": 4},
     },
     "quick": {
-        2: {"updates": 600, "batch_size": 8, "patch": (128, 128), "width": 8},
-        3: {"updates": 1200, "batch_size": 2, "patch": (48, 48, 32), "width": 8},
+        2: {"updates": 500, "batch_size": 8, "patch": (128, 128), "width": 8},
+        3: {"updates": 800, "batch_size": 2, "patch": (48, 48, 32), "width": 8},
     },
     "paper": {
         2: {"batch_size": 24, "patch": (256, 256), "width": 32},

@@ -202,15 +202,16 @@ class _Source:
 def _harmless_import(node: ast.ImportFrom) -> dict[str, Any]:
     module = node.module or ""
     if not node.level and module.split(".")[0] in _STDLIB:
-        origin: Any = importlib.import_module(module)
-    elif module.endswith("benchmark.plugin") or module == "nsbench":
-        origin = plugin_api
+        origin = importlib.import_module(module)
+        return {a.asname or a.name: getattr(origin, a.name) for a in node.names}
+    if module.endswith("benchmark.plugin") or module == "nsbench":
+        names = vars(plugin_api)
     elif "benchmark.plugin." in module and module.rsplit(".", 1)[1] in ("params", "ranges", "case"):
-        origin = importlib.import_module(f".plugin.{module.rsplit('.', 1)[1]}", __package__)
+        names = vars(importlib.import_module(f".plugin.{module.rsplit('.', 1)[1]}", __package__))
     else:
         return {}
     # names that would load torch are left out: a Params body has no use for them
-    return {a.asname or a.name: vars(origin)[a.name] for a in node.names if a.name in vars(origin)}
+    return {a.asname or a.name: names[a.name] for a in node.names if a.name in names}
 
 
 def _execute_constant(node: ast.stmt, space: dict[str, Any]) -> None:

@@ -23,8 +23,9 @@ from ..seeds import stream_seed
 from ..store import CellFolder, Provenance, Record, Result, Status, Store
 from ..store.files import write_json
 from ..training import checkpoint
+from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
-from ..training.trainer import Hooks, Outcome, Trainer
+from ..training.trainer import Trainer
 from .clock import now
 from .evaluate import Evaluator, pooled_scores
 from .provenance import host_facts, peak_memory_mib, reset_peak_memory
@@ -145,7 +146,7 @@ class _CellRun:
         )
         if data.validation:
             hooks.validate = lambda trained: evaluator.validate(trained.eval(), data.validation, task)
-        trainer = Trainer(
+        context = TrainContext(
             budget=who.budget,
             sampling=_sampling(self.cell, data),
             device=self.device,
@@ -155,7 +156,7 @@ class _CellRun:
             select=who.selection != "last",
             checkpoint_seconds=self.options.checkpoint_seconds,
         )
-        outcome = trainer.fit(method, data.view)
+        outcome = Trainer(context).fit(method, data.view)
         self.times["train_seconds"], self.resumed = outcome.seconds, outcome.resumed
         return outcome
 

@@ -30,6 +30,12 @@ def predict_probabilities(
     return stacked.movedim(0, slice_axis + 1)
 
 
+def autocast(device_type: str, budget: Budget) -> torch.autocast:
+    """The precision of the budget, for training and prediction alike."""
+    dtype = torch.float16 if budget.precision == "fp16" else torch.bfloat16
+    return torch.autocast(device_type, dtype=dtype, enabled=budget.precision != "fp32")
+
+
 def predict_label(
     method: Method, image: Tensor, budget: Budget, slice_axis: int | None, device: torch.device
 ) -> Tensor:
@@ -38,11 +44,9 @@ def predict_label(
 
 
 def _windows(method: Method, images: Tensor, budget: Budget) -> Tensor:
-    dtype = torch.float16 if budget.precision == "fp16" else torch.bfloat16
-
     def predictor(window: Tensor) -> Tensor:
         shape = torch.channels_last if window.ndim == 4 else torch.channels_last_3d
-        with torch.autocast(window.device.type, dtype=dtype, enabled=budget.precision != "fp32"):
+        with autocast(window.device.type, budget):
             return method.predict(window.contiguous(memory_format=shape)).float()
 
     found = sliding_window_inference(

@@ -13,6 +13,7 @@ from .case import Case, CaseRef, Normalisation, Split, Task
 from .dataset import Dataset
 from .noise_model import Corruption, NoiseModel
 from .params import DatasetParams, MethodParams, NetworkParams, NoiseParams, Params, param
+from .ranges import NonNegativeRange, Range
 from .stages import Optimiser, Relabel, Stage, Train
 from .view import TrainingCase, TrainingView
 
@@ -47,9 +48,11 @@ __all__ = [
     "NetworkParams",
     "NoiseModel",
     "NoiseParams",
+    "NonNegativeRange",
     "Normalisation",
     "Optimiser",
     "Params",
+    "Range",
     "Relabel",
     "Split",
     "Stage",

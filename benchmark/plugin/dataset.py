@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from .case import Case, CaseRef, Normalisation, Split, Task
 from .params import DatasetParams
@@ -37,7 +37,7 @@ class Dataset(ABC):
     tried_on: ClassVar[str] = "written trees"
     """`real files` or `written trees`: what the adapter has been run on."""
 
-    Params = DatasetParams
+    Params: TypeAlias = DatasetParams
 
     def __init__(self, root: Path | None, task: str | None, params: DatasetParams) -> None:
         self.root = root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +65,7 @@ class Method(nn.Module):
     knows: ClassVar[Knows] = "blind"
     passes: ClassVar[float] = 1.0
 
-    Params = MethodParams
+    Params: TypeAlias = MethodParams
 
     def __init__(self, params: MethodParams, task: Task, ndim: int) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor, nn
 
@@ -34,7 +34,7 @@ class Network(nn.Module):
     feature_stages: ClassVar[tuple[str, ...]] = ()
     """Names of the stages that `flow` stops at, in order of computation."""
 
-    Params = NetworkParams
+    Params: TypeAlias = NetworkParams
 
     def __init__(self, in_channels: int, num_classes: int, ndim: int, params: NetworkParams) -> None:
         super().__init__()

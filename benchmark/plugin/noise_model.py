@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class NoiseModel(ABC):
     name: ClassVar[str]
     citation: ClassVar[str]
 
-    Params = NoiseParams
+    Params: TypeAlias = NoiseParams
 
     def __init__(self, params: NoiseParams) -> None:
         self.params: Any = params

@@ -1,0 +1,114 @@
+"""What the trainer and its stages share: budget, device, hooks, outcome, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..budget import Budget
+from ..plugin.method import Method
+from ..plugin.view import TrainingView
+from . import checkpoint
+from .relabel import apply_labels
+from .sampler import Sampling
+
+
+@dataclass
+class Hooks:
+    """What the harness wants to hear or to be asked during training.
+
+    Attributes
+    ----------
+    progress
+        Called now and then with `{stage, update, total, loss, seconds_per_update}`.
+    validate
+        Score of the method on the validation part, higher is better; None for no validation.
+    truth
+        Clean labels by case id, to audit a method's weights; None where they are not known.
+    deadline
+        `time.monotonic()` after which the cell ends with status `timeout`.
+    """
+
+    progress: Callable[[dict[str, Any]], None] = lambda facts: None
+    validate: Callable[[Method], float] | None = None
+    truth: Mapping[str, np.ndarray] | None = None
+    deadline: float | None = None
+
+
+@dataclass
+class Outcome:
+    """What training leaves beside the weights.
+
+    Attributes
+    ----------
+    updates, passes
+        Optimiser steps taken, and network passes they needed.
+    trust
+        Rows of `audit_trust` with stage and update.
+    selected
+        `{update, score}` of the chosen weights where validation chose them.
+    """
+
+    updates: int = 0
+    passes: float = 0.0
+    seconds: float = 0.0
+    resumed: int = 0
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    trust: list[dict[str, Any]] = field(default_factory=list)
+    selected: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class TrainContext:
+    """One method's training in one cell.
+
+    Attributes
+    ----------
+    sampling
+        How patches are drawn.
+    folder
+        Where the checkpoint and the outputs of finished stages are kept.
+    select
+        Whether the weights of the best validation replace the last ones.
+    checkpoint_seconds
+        Wall-clock time between checkpoints.
+    """
+
+    budget: Budget
+    sampling: Sampling
+    device: torch.device
+    seed: int
+    folder: Path
+    hooks: Hooks = field(default_factory=Hooks)
+    select: bool = False
+    checkpoint_seconds: float = 20.0
+    outcome: Outcome = field(default_factory=Outcome)
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """State of the running stage."""
+        return self.folder / "checkpoint.pt"
+
+    @property
+    def best_file(self) -> Path:
+        """Weights of the best validation so far."""
+        return self.folder / "stages" / "best-validation.pt"
+
+    def stage_file(self, name: str) -> Path:
+        """Output of a finished stage."""
+        return self.folder / "stages" / f"{name}.pt"
+
+    def resolve(self, view: TrainingView) -> TrainingView:
+        """The view with the labels that its cases take from earlier stages."""
+        return apply_labels(view, lambda name: checkpoint.load(self.stage_file(name)))
+
+    def validated(self, method: Method, score: float, update: int) -> None:
+        """Keep the weights when the score beats all before."""
+        if self.select and score > self.outcome.selected.get("score", float("-inf")):
+            self.outcome.selected = {"update": update, "score": score}
+            checkpoint.save(self.best_file, {"method": method.state_dict()})

@@ -1,0 +1,198 @@
+"""One training stage: the loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import CellFailure
+from ..inference.predict import autocast
+from ..plugin.method import Method, StepResult
+from ..plugin.stages import Train
+from ..seeds import stream, stream_seed
+from . import checkpoint
+from .audit import audit_trust
+from .context import Outcome, TrainContext
+from .curves import POINTS, Curves
+from .optim import Schedule, build_optimisers
+from .sampler import PatchSampler, sequence_of
+
+
+class StageRun:
+    """One training stage from its start, or from its checkpoint, to its end."""
+
+    def __init__(self, context: TrainContext, method: Method, stage: Train, total: int) -> None:
+        self.context, self.method, self.stage, self.total = context, method, stage, total
+        self.curves = Curves(1 if context.device.type == "cpu" else 20)
+        self.started = self.saved = self.spoken = time.monotonic()
+        self.spent = 0.0
+        self.row_every = max(total // POINTS, 1)
+
+    def run(self) -> None:
+        first = self._begin()
+        try:
+            for update in range(first, self.total):
+                self._update(update)
+                self._after(update + 1)
+        finally:
+            self.method.eval()
+        self._account()
+        self.context.outcome.curves += self.curves.rows
+        self._finish()
+
+    def _finish(self) -> None:
+        """Keep the stage's weights, drop its checkpoint."""
+        state = {"method": self.method.state_dict(), "outcome": vars(self.context.outcome)}
+        checkpoint.save(self.context.stage_file(self.stage.name), state)
+        self.context.checkpoint_file.unlink(missing_ok=True)
+
+    def _begin(self) -> int:
+        context, method, stage = self.context, self.method, self.stage
+        if stage.start is not None:
+            method.load_state_dict(checkpoint.load(context.stage_file(stage.start), context.device)["method"])  # type: ignore[index]
+        torch.manual_seed(stream_seed(context.seed, "training", stage.name))
+        self.samplers = {
+            name: PatchSampler(
+                context.resolve(view),
+                context.sampling,
+                context.device,
+                stream(context.seed, "batches", stage.name, name),
+            )
+            for name, view in sequence_of(stage.on)
+        }
+        saved = checkpoint.load(context.checkpoint_file, context.device)
+        resume = saved is not None and saved["stage"] == stage.name
+        if not resume:
+            method.begin_stage(stage)
+        self.optimisers = build_optimisers(method, stage, context.budget)
+        self.schedule = Schedule(context.budget, self.optimisers)
+        self.scaler = torch.amp.GradScaler(context.device.type, enabled=context.budget.precision == "fp16")
+        self.step: Callable[[Any, float], StepResult] = getattr(method, stage.step)
+        return self._restore(saved) if resume and saved is not None else 0
+
+    def _update(self, update: int) -> None:
+        self.schedule.set(update, self.total)
+        self.method.train()
+        batches = {name: sampler.next() for name, sampler in self.samplers.items()}
+        batch = batches.get("", batches)
+        progress = update / self.total
+        with autocast(self.context.device.type, self.context.budget):
+            result = self.step(batch, progress)
+        losses = _named(result, self.optimisers)
+        self._optimise(losses)
+        self.method.after_update(progress)
+        self._log(update, losses, batches)
+
+    def _optimise(self, losses: dict[str, Tensor]) -> None:
+        if not losses:
+            return
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
+        distinct = list({id(loss): loss for loss in losses.values()}.values())
+        total = self.scaler.scale(sum(distinct[1:], distinct[0]))
+        total.backward()  # type: ignore[no-untyped-call]
+        for name in losses:
+            optimiser = self.optimisers[name]
+            if self.context.budget.gradient_clip:
+                self.scaler.unscale_(optimiser)
+                parameters = [p for group in optimiser.param_groups for p in group["params"]]
+                torch.nn.utils.clip_grad_norm_(parameters, self.context.budget.gradient_clip)
+            self.scaler.step(optimiser)
+        self.scaler.update()
+        self.context.outcome.updates += 1
+
+    def _log(self, update: int, losses: dict[str, Tensor], batches: dict[str, Any]) -> None:
+        logged, trust = self.method.take_logs()
+        distinct = {id(loss): (name, loss) for name, loss in losses.items()}
+        named = {"loss" if len(distinct) == 1 else f"loss.{name}": loss for name, loss in distinct.values()}
+        self.curves.add(update, named | logged)
+        self.context.outcome.passes += self.method.passes
+        truth = self.context.hooks.truth
+        if trust is not None and truth is not None and (update + 1) % self.row_every == 0:
+            name, batch = next(iter(batches.items()))
+            rows = audit_trust(trust, batch, self.samplers[name].cut_again(truth), self.method.task.classes)
+            facts = {"stage": self.stage.name, "update": update + 1}
+            self.context.outcome.trust += [facts | row for row in rows]
+
+    def _after(self, done: int) -> None:
+        if done % self.row_every == 0 or done == self.total:
+            self.curves.row(self.stage.name, done, self._rate())
+        if self.context.hooks.validate is not None and self._validation_due(done):
+            score = self.context.hooks.validate(self.method)
+            self.schedule.validated(score)
+            self.context.validated(self.method, score, done)
+        self._tend(done)
+
+    def _validation_due(self, done: int) -> bool:
+        return done % self.context.budget.validate_every == 0 or done == self.total
+
+    def _rate(self) -> float:
+        return float(next(iter(self.optimisers.values())).param_groups[0]["lr"])
+
+    def _tend(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self.spoken >= 1.0:
+            self.spoken = now
+            self._speak(done, now)
+        if self.context.hooks.deadline is not None and now > self.context.hooks.deadline:
+            raise CellFailure(f"out of time at update {done} of {self.total} of stage {self.stage.name}", "timeout")
+        if now - self.saved >= self.context.checkpoint_seconds and done < self.total:
+            self.saved = now
+            self._save(done)
+
+    def _speak(self, done: int, now: float) -> None:
+        self.curves.look()
+        speed = (self.spent + now - self.started) / done
+        facts = {"stage": self.stage.name, "update": done, "total": self.total}
+        self.context.hooks.progress(facts | {"loss": self.curves.last_loss, "seconds_per_update": speed})
+
+    def _account(self) -> None:
+        now = time.monotonic()
+        self.spent += now - self.started
+        self.context.outcome.seconds += self.spent
+
+    def _save(self, done: int) -> None:
+        state = {
+            "stage": self.stage.name,
+            "update": done,
+            "method": self.method.state_dict(),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "samplers": {name: sampler.state_dict() for name, sampler in self.samplers.items()},
+            "random": checkpoint.random_state(),
+            "curves": self.curves.state_dict(),
+            "outcome": vars(self.context.outcome),
+            "seconds": self.spent + time.monotonic() - self.started,
+        }
+        checkpoint.save(self.context.checkpoint_file, state)
+
+    def _restore(self, saved: dict[str, Any]) -> int:
+        self.method.load_state_dict(saved["method"])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(saved["optimisers"][name])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.scaler.load_state_dict(saved["scaler"])
+        for name, sampler in self.samplers.items():
+            sampler.load_state_dict(saved["samplers"][name])
+        self.curves.load_state_dict(saved["curves"])
+        self.context.outcome = Outcome(**saved["outcome"])
+        self.context.outcome.resumed += 1
+        self.spent = saved["seconds"]
+        checkpoint.set_random_state(saved["random"])
+        return int(saved["update"])
+
+
+def _named(result: StepResult, optimisers: dict[str, torch.optim.Optimizer]) -> dict[str, Tensor]:
+    if result is None:
+        return {}
+    if isinstance(result, Tensor):
+        return dict.fromkeys(optimisers, result)
+    unknown = set(result) - set(optimisers)
+    if unknown:
+        raise CellFailure(f"step returned losses for unknown optimisers: {', '.join(sorted(unknown))}")
+    return dict(result)
