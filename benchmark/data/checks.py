@@ -8,7 +8,7 @@ from ..errors import UserError
 from ..plugin.case import Case, Task
 
 
-def check_case(case: Case, task: Task, dataset: str, where: str) -> None:
+def check_case(case: Case, task: Task, dataset: str, where: str, labeled: bool = True) -> None:
     """Raise UserError naming the file and the remedy when a case is not what its task says.
 
     Parameters
@@ -17,6 +17,8 @@ def check_case(case: Case, task: Task, dataset: str, where: str) -> None:
         Dataset id, for the message.
     where
         The files the case was read from, for the message.
+    labeled
+        Whether a label must be there.
     """
 
     def fail(check: str, found: str, remedy: str) -> None:
@@ -29,7 +31,8 @@ def check_case(case: Case, task: Task, dataset: str, where: str) -> None:
         count = int((~np.isfinite(case.image)).sum())
         fail("intensity", f"image holds {count} NaN or infinite values", "Repair or remove the file.")
     if case.label is None:
-        fail("label", "no label", "Only labeled cases can be trained on and scored.")
+        if labeled:
+            fail("label", "no label", "Only labeled cases can be trained on and scored.")
         return
     if case.label.shape != case.image.shape[1:]:
         found = f"label has shape {case.label.shape}, image {case.image.shape[1:]}"

@@ -22,6 +22,7 @@ from .lost import record_lost_cell
 from .settings import WorkerSettings
 
 POLL_SECONDS = 0.5
+MAX_FAILED_STARTS = 5
 
 
 class _Actor:
@@ -31,6 +32,9 @@ class _Actor:
         from .worker import CellWorker
 
         self.worker = CellWorker(Store(Path(out)), Registries(settings.plugins), settings)
+
+    def ready(self) -> None:
+        """Answers once the actor has a place and torch is imported."""
 
     def run(self, cell: str) -> str:
         return self.worker.run(Cell.model_validate_json(cell))
@@ -59,6 +63,10 @@ class RayExecutor:
         self.address = address
         self.retries = retries
         self._wanted = workers
+        self._idle: list[Any] = []
+        self._starting: dict[Any, Any] = {}
+        self._running: dict[Any, tuple[Any, Cell, int]] = {}
+        self._failed_starts = 0
         self._start()
         self.workers = self._capacity()
 
@@ -98,30 +106,58 @@ class RayExecutor:
         return remote.remote(str(self.out), self.settings)
 
     def run(self, cells: Sequence[Cell]) -> Iterator[Event]:
-        """See `Executor.run`."""
+        """See `Executor.run`. Only an actor that has found its place is handed a cell."""
         waiting = deque((cell, 0) for cell in cells)
-        idle: list[Any] = []
-        running: dict[Any, tuple[Any, Cell, int]] = {}
-        while waiting or running:
-            while waiting and (idle or len(running) < min(self._capacity(), self._limit())):
-                actor = idle.pop() if idle else self._new_actor()
+        while waiting or self._running:
+            self._start_actors(len(waiting))
+            while waiting and self._idle:
                 cell, tries = waiting.popleft()
-                running[actor.run.remote(cell.model_dump_json())] = (actor, cell, tries)
+                self._give(cell, tries)
                 yield Event("started", cell)
-            finished, _ = self.ray.wait(list(running), num_returns=1, timeout=POLL_SECONDS)
-            for reference in finished:
-                actor, cell, tries = running.pop(reference)
+            for reference in self._wait():
+                if reference in self._starting:
+                    self._placed(reference)
+                    continue
+                actor, cell, tries = self._running.pop(reference)
                 event = self._outcome(reference, cell, tries)
                 if event.kind == "retried":
                     waiting.appendleft((cell, tries + 1))
                 if event.note:
                     self._discard(actor)
                 else:
-                    idle.append(actor)
+                    self._idle.append(actor)
                 yield event
 
-    def _limit(self) -> int:
-        return self._wanted or 2**31
+    def _start_actors(self, waiting: int) -> None:
+        """As many actors as fit, but no more than there are cells for."""
+        most = min(self._capacity(), self._wanted or 2**31)
+        alive = len(self._running) + len(self._idle) + len(self._starting)
+        for _ in range(min(most - alive, waiting - len(self._idle) - len(self._starting))):
+            actor = self._new_actor()
+            self._starting[actor.ready.remote()] = actor
+
+    def _give(self, cell: Cell, tries: int) -> None:
+        actor = self._idle.pop()
+        self._running[actor.run.remote(cell.model_dump_json())] = (actor, cell, tries)
+
+    def _wait(self) -> list[Any]:
+        references = [*self._running, *self._starting]
+        finished, _ = self.ray.wait(references, num_returns=1, timeout=POLL_SECONDS)
+        return list(finished)
+
+    def _placed(self, reference: Any) -> None:
+        from ray.exceptions import RayError
+
+        actor = self._starting.pop(reference)
+        try:
+            self.ray.get(reference)
+        except RayError as error:
+            self._discard(actor)
+            self._failed_starts += 1
+            if self._failed_starts > MAX_FAILED_STARTS:
+                raise UserError(f"ray workers do not start: {' '.join(str(error).split())[:500]}") from error
+        else:
+            self._idle.append(actor)
 
     def _outcome(self, reference: Any, cell: Cell, tries: int) -> Event:
         from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError

@@ -57,7 +57,8 @@ def directed_distances(start: Surface, goal: Surface, sampling: tuple[float, ...
     float64 `[n]`, one distance per voxel of `start`, in no particular order.
     """
     if len(start.points) * _VOXELS_PER_QUERY > start.mask.size:
-        return _distance_field(goal.mask, sampling)[start.mask]
+        field = np.asarray(distance_transform_edt(~goal.mask, sampling=sampling))
+        return np.extract(start.mask, field)
     tree = KDTree(goal.points * sampling, leafsize=40, balanced_tree=False, compact_nodes=False)
     return np.asarray(tree.query(start.points * sampling)[0])
 
@@ -90,11 +91,6 @@ def surface_metrics(prediction: Surface, truth: Surface, sampling: tuple[float, 
 def undefined_surface_metrics() -> dict[str, float]:
     """What the surface metrics are where one of the masks is empty: NaN."""
     return dict.fromkeys(SURFACE_METRICS, nan)
-
-
-def _distance_field(mask: np.ndarray, sampling: tuple[float, ...]) -> np.ndarray:
-    """Distance of every voxel to the nearest voxel of the mask."""
-    return np.asarray(distance_transform_edt(~mask, sampling=sampling))
 
 
 def _eroded(mask: np.ndarray) -> np.ndarray:

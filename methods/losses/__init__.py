@@ -1,0 +1,1 @@
+"""The loss family: methods that train one network with one loss."""

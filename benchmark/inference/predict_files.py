@@ -1,0 +1,50 @@
+"""Predicting new image files with the weights of a finished cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from ..cell import Cell
+from ..data.cell_data import open_dataset
+from ..data.checks import check_case
+from ..data.normalise import normalise
+from ..errors import UserError
+from ..execution.run_cell import build_method, slice_axis_of
+from ..registry import Registries
+from ..store import Store
+from ..training import checkpoint
+from .predict import predict_label
+
+
+def predict_files(
+    store: Store, cell: Cell, images: Sequence[Path], out_dir: Path, registries: Registries
+) -> Iterator[Path]:
+    """Predict each image and write its label in the image's own geometry; yields the files written.
+
+    Raises
+    ------
+    UserError
+        The cell has no weights, an image is missing or unreadable, or its dataset cannot write labels.
+    """
+    missing = [path for path in images if not path.exists()]
+    if missing:
+        raise UserError(f"no such image: {', '.join(map(str, missing))}")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    state = checkpoint.load(store.folder(cell.id).weights, device)
+    if state is None:
+        raise UserError(f"cell {cell.id} has no weights in {store.out}: is it done? (nsbench run --dry-run shows it)")
+    dataset = open_dataset(cell, registries)
+    method = build_method(cell, dataset.task, registries, device)
+    method.load_state_dict(state["method"])
+    method.eval()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    axis = slice_axis_of(cell, dataset.task.ndim)
+    for path in images:
+        case = dataset.read_image(path)
+        check_case(case, dataset.task, dataset.name, str(path), labeled=False)
+        image = torch.from_numpy(normalise(case.image, dataset.normalisation_of(case)))
+        label = predict_label(method, image, cell.identity.budget, axis, device).cpu().numpy()
+        yield dataset.write_label(case, label, out_dir / path.name)
