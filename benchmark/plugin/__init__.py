@@ -14,7 +14,7 @@ from .dataset import Dataset
 from .noise_model import Corruption, NoiseModel
 from .params import DatasetParams, MethodParams, NetworkParams, NoiseParams, Params, param
 from .ranges import NonNegativeRange, Range
-from .stages import Optimiser, Relabel, Stage, Train
+from .stages import INITIAL, Optimiser, Relabel, Stage, Train
 from .view import TrainingCase, TrainingView
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _LAZY = {
 
 __all__ = [
     "EMA",
+    "INITIAL",
     "Batch",
     "Builder",
     "Case",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from .stages import Stage, Train
 from .view import TrainingView
 
 Knows = Literal["blind", "trusted", "scarce"]
+M = TypeVar("M", bound=nn.Module)
 StepResult = Tensor | Mapping[str, Tensor] | None
 
 
@@ -27,7 +28,7 @@ class Builder:
     make
         Builds one network on the current random state.
     seed_of
-        Seed of the i-th network.
+        Seed of the i-th module built.
     """
 
     def __init__(self, make: Callable[[], Network], seed_of: Callable[[int], int]) -> None:
@@ -37,10 +38,14 @@ class Builder:
 
     def network(self) -> Network:
         """A new network of the cell's architecture; no two calls give the same initialisation."""
+        return self.module(self._make)
+
+    def module(self, make: Callable[[], M]) -> M:
+        """A module of the method's own (attention, a second decoder), initialised from the cell's seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._seed_of(self._built))
             self._built += 1
-            return self._make()
+            return make()
 
 
 class Method(nn.Module):
@@ -57,13 +62,14 @@ class Method(nn.Module):
         `blind`: all labels, not which are wrong; `trusted`: also which cases are clean;
         `scarce`: a labeled subset and unlabeled images.
     passes
-        Forward-and-backward passes of one network that an update needs (1 for plain training).
+        Forward-and-backward passes of one network that an update needs (1 for plain training); a class
+        attribute, or set in `setup` where it depends on a parameter.
     """
 
     name: ClassVar[str]
     citation: ClassVar[str]
     knows: ClassVar[Knows] = "blind"
-    passes: ClassVar[float] = 1.0
+    passes: float = 1.0
 
     Params: TypeAlias = MethodParams
 
@@ -84,7 +90,10 @@ class Method(nn.Module):
         return (Train("train", on=view.labeled),)
 
     def begin_stage(self, stage: Train) -> None:
-        """Called when a stage starts (not when it is resumed): copy weights, reset histories."""
+        """Called when a stage starts, not when it is resumed: copy weights, reset histories."""
+
+    def enter_stage(self, stage: Train) -> None:
+        """Called when a stage starts and when it is resumed: freeze what this stage must not move."""
 
     def step(self, batch: Batch, progress: float) -> StepResult:
         """Loss of one update.

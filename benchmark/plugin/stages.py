@@ -12,6 +12,9 @@ from typing import Literal
 
 from .view import TrainingView
 
+INITIAL = "initial"
+"""As `Train.start`: forget what earlier stages learned."""
+
 
 @dataclass(frozen=True)
 class Optimiser:
@@ -47,7 +50,8 @@ class Train:
     share
         Weight of this stage in dividing the cell's updates among its `Train` stages.
     start
-        Stage whose weights this one starts from; None: the weights as the previous stage left them.
+        Stage whose weights this one starts from; None: the weights as the previous stage left them;
+        `INITIAL`: the method as `setup` left it.
     optimisers
         Default: one over all parameters that require gradients.
     """

@@ -29,23 +29,20 @@ PLANNED = pa.schema(
 
 RECORDED = pa.schema(
     [
-        *[(name, pa.string()) for name in ("cell", "stamp", "status", "error")],
-        ("updates", pa.int64()),
-        ("passes", pa.float64()),
-        *[(name, pa.int64()) for name in ("parameters", "train_cases", "test_cases", "corrupted")],
-        *[(name, pa.float64()) for name in ("realised_mean", "realised_std", "wrong", "right")],
-        *[(name, pa.string()) for name in ("split", "classes", "tags", "preprocessing", "trust", "selected", "pooled")],
-        *[(name, pa.string()) for name in ("nsbench", "host", "device", "platform", "python", "versions")],
+        *[(name, pa.string()) for name in ("cell", "stamp", "error", "trust", "selected", "pooled")],
+        *[(name, _REPEATED) for name in ("status", "split", "classes", "tags", "preprocessing")],
+        *[(name, pa.int64()) for name in ("updates", "parameters", "train_cases", "test_cases", "corrupted")],
+        *[(name, pa.float64()) for name in ("passes", "realised_mean", "realised_std", "wrong", "right")],
+        *[(name, _REPEATED) for name in ("nsbench", "host", "device", "platform", "python", "versions")],
         *[(name, pa.float64()) for name in ("train_seconds", "total_seconds", "peak_memory_mib")],
         ("peak_gpu_memory_mib", pa.float64()),
     ]
 )
 """One row per record; what is not a number or a name is JSON."""
 
-NO_CASES = pa.schema([("at", pa.int32())])
-TEXT = ("case", "patient", "class_name", "empty")
+_TEXT = ("case", "patient", "class_name", "empty")
 _RESULT = ("updates", "passes", "parameters", "train_cases", "test_cases", "split")
-_RESULT_JSON = ("classes", "tags", "preprocessing", "trust", "selected", "pooled")
+_RESULT_JSON = ("classes", "tags", "preprocessing", "selected", "pooled")
 _PROVENANCE = ("nsbench", "host", "device", "platform", "python")
 _PROVENANCE_NUMBERS = ("train_seconds", "total_seconds", "peak_memory_mib", "peak_gpu_memory_mib")
 
@@ -110,9 +107,26 @@ def _recorded(record: Record) -> dict[str, Any]:
         "realised_std": result.noise.dice_std,
         "wrong": memory.wrong if memory else None,
         "right": memory.right if memory else None,
+        "trust": json.dumps(summarise_trust(result.trust), allow_nan=False),
         **{name: getattr(result, name) for name in _RESULT},
         **{name: json.dumps(getattr(result, name), allow_nan=False) for name in _RESULT_JSON},
     }
+
+
+def summarise_trust(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Per stage and class, mean AUROC and share kept over the second half of the stage's rows."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((str(row.get("stage", "")), str(row.get("class", "all"))), []).append(row)
+    return [
+        {"stage": stage, "class": name, **{key: _mean(found[len(found) // 2 :], key) for key in ("auroc", "kept")}}
+        for (stage, name), found in groups.items()
+    ]
+
+
+def _mean(rows: list[dict[str, Any]], key: str) -> float | None:
+    values = [row[key] for row in rows if row.get(key) is not None]
+    return sum(values) / len(values) if values else None
 
 
 def _provenance(store: Store, cell_id: str) -> dict[str, Any]:
@@ -132,7 +146,7 @@ def _provenance_row(known: Provenance) -> dict[str, Any]:
 
 
 def _read_cases(store: Store, record: Record) -> pa.Table | None:
-    """The per-case table in uniform types: text, int32 for the class, float64 for all other numbers."""
+    """The per-case table in uniform types; None for a cell that is not done."""
     path = store.folder(record.cell).cases
     if record.result.status != "done":
         return None
@@ -140,10 +154,18 @@ def _read_cases(store: Store, record: Record) -> pa.Table | None:
     missing = {"case", "class", "dice"} - set(table.column_names)
     if missing or not table.num_rows:
         raise ValueError(f"{path} is damaged: no {', '.join(sorted(missing)) or 'rows'}")
-    return table.cast(pa.schema([(name, _type(name)) for name in table.column_names]))
+    return pa.table({name: _uniform(name, table[name]) for name in table.column_names})
 
 
-def _type(name: str) -> pa.DataType:
-    if name in TEXT or name.startswith("group_"):
-        return pa.string()
+def case_type(name: str) -> pa.DataType:
+    """Type that the index gives to a column of the per-case tables."""
+    if name in _TEXT or name.startswith("group_"):
+        return _REPEATED
     return pa.int32() if name == "class" else pa.float64()
+
+
+def _uniform(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    wanted = case_type(name)
+    if pa.types.is_dictionary(wanted):
+        return column.cast(pa.string()).dictionary_encode()
+    return column.cast(wanted)

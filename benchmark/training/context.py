@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..budget import Budget
+from ..errors import CellFailure
 from ..plugin.method import Method
 from ..plugin.view import TrainingView
 from . import checkpoint
@@ -106,6 +107,13 @@ class TrainContext:
     def resolve(self, view: TrainingView) -> TrainingView:
         """The view with the labels that its cases take from earlier stages."""
         return apply_labels(view, lambda name: checkpoint.load(self.stage_file(name)))
+
+    def load_weights(self, method: Method, stage: str) -> None:
+        """Give the method the weights that a finished stage left."""
+        done = checkpoint.load(self.stage_file(stage), self.device)
+        if done is None:
+            raise CellFailure(f"the weights of stage {stage} are asked for, but it is not done")
+        method.load_state_dict(done["method"])
 
     def validated(self, method: Method, score: float, update: int) -> None:
         """Keep the weights when the score beats all before."""

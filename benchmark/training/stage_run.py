@@ -53,7 +53,7 @@ class StageRun:
     def _begin(self) -> int:
         context, method, stage = self.context, self.method, self.stage
         if stage.start is not None:
-            method.load_state_dict(checkpoint.load(context.stage_file(stage.start), context.device)["method"])  # type: ignore[index]
+            context.load_weights(method, stage.start)
         torch.manual_seed(stream_seed(context.seed, "training", stage.name))
         self.samplers = {
             name: PatchSampler(
@@ -68,6 +68,7 @@ class StageRun:
         resume = saved is not None and saved["stage"] == stage.name
         if not resume:
             method.begin_stage(stage)
+        method.enter_stage(stage)
         self.optimisers = build_optimisers(method, stage, context.budget)
         self.schedule = Schedule(context.budget, self.optimisers)
         self.scaler = torch.amp.GradScaler(context.device.type, enabled=context.budget.precision == "fp16")
@@ -90,20 +91,32 @@ class StageRun:
     def _optimise(self, losses: dict[str, Tensor]) -> None:
         if not losses:
             return
-        for optimiser in self.optimisers.values():
-            optimiser.zero_grad(set_to_none=True)
-        distinct = list({id(loss): loss for loss in losses.values()}.values())
-        total = self.scaler.scale(sum(distinct[1:], distinct[0]))
-        total.backward()  # type: ignore[no-untyped-call]
-        for name in losses:
+        gradients = self._gradients(losses)
+        for name, found in gradients.items():
             optimiser = self.optimisers[name]
+            for parameter, gradient in zip(_driven(optimiser), found):
+                parameter.grad = gradient
             if self.context.budget.gradient_clip:
                 self.scaler.unscale_(optimiser)
-                parameters = [p for group in optimiser.param_groups for p in group["params"]]
-                torch.nn.utils.clip_grad_norm_(parameters, self.context.budget.gradient_clip)
+                torch.nn.utils.clip_grad_norm_(_driven(optimiser), self.context.budget.gradient_clip)
             self.scaler.step(optimiser)
         self.scaler.update()
         self.context.outcome.updates += 1
+
+    def _gradients(self, losses: dict[str, Tensor]) -> dict[str, list[Tensor | None]]:
+        """Each optimiser's gradients of its own loss alone, all of them taken before any weight moves."""
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
+        if len({id(loss) for loss in losses.values()}) == 1:
+            self.scaler.scale(next(iter(losses.values()))).backward()
+            return {name: [p.grad for p in _driven(self.optimisers[name])] for name in losses}
+        found = {}
+        for name, loss in losses.items():
+            scaled = self.scaler.scale(loss)
+            found[name] = list(
+                torch.autograd.grad(scaled, _driven(self.optimisers[name]), retain_graph=True, allow_unused=True)
+            )
+        return found
 
     def _log(self, update: int, losses: dict[str, Tensor], batches: dict[str, Any]) -> None:
         logged, trust = self.method.take_logs()
@@ -185,6 +198,10 @@ class StageRun:
         self.spent = saved["seconds"]
         checkpoint.set_random_state(saved["random"])
         return int(saved["update"])
+
+
+def _driven(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
 
 
 def _named(result: StepResult, optimisers: dict[str, torch.optim.Optimizer]) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..budget import Budget
 from ..errors import CellFailure
 from ..plugin.method import Method
-from ..plugin.stages import Relabel, Stage, Train
+from ..plugin.stages import INITIAL, Relabel, Stage, Train
 from ..plugin.view import TrainingView
 from . import checkpoint
 from .context import Outcome, TrainContext
@@ -24,6 +24,7 @@ class Trainer:
     def fit(self, method: Method, view: TrainingView) -> Outcome:
         """Run all stages that are not done yet; the method ends with the weights to predict with."""
         stages = list(method.stages(view))
+        self._keep_initial(method, stages)
         for stage, updates in zip(stages, divide_updates(stages, self.context.budget)):
             if self._restore_finished(method, stage):
                 continue
@@ -34,6 +35,11 @@ class Trainer:
         if self.context.select:
             self._take_best(method)
         return self.context.outcome
+
+    def _keep_initial(self, method: Method, stages: list[Stage]) -> None:
+        path = self.context.stage_file(INITIAL)
+        if any(isinstance(stage, Train) and stage.start == INITIAL for stage in stages) and not path.exists():
+            checkpoint.save(path, {"method": method.state_dict()})
 
     def _restore_finished(self, method: Method, stage: Stage) -> bool:
         done = checkpoint.load(self.context.stage_file(stage.name), self.context.device)

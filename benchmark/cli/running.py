@@ -1,0 +1,56 @@
+"""From a plan to a leaderboard, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from .output import print_json
+
+if TYPE_CHECKING:
+    from ..execution.grid import Summary
+    from ..registry import Registries
+    from ..spec.load import Loaded
+    from ..spec.plan import Plan
+    from ..store import Store
+
+
+def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registries) -> tuple[Summary, Path]:
+    """Bind the output folder to the spec, run what is not done, write the leaderboard.
+
+    Returns
+    -------
+    How it went, and where the leaderboard lies.
+    """
+    from ..execution.grid import run_grid
+    from ..report.write import write_leaderboard
+
+    if loaded.execution.extend:
+        _say_what_leaves(planned, store)
+    store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend)
+    summary = run_grid(planned.cells, store, loaded.execution, registries)
+    return summary, write_leaderboard(store)
+
+
+def _say_what_leaves(planned: Plan, store: Store) -> None:
+    if (store.out / "plan.json").exists():
+        gone = {cell.id for cell in store.planned_cells()} - {cell.id for cell in planned.cells}
+        if gone:
+            print(f"{len(gone)} cells of the earlier benchmark are not in this one; their results stay in {store.out}")
+
+
+def finish(summary: Summary, path: Path, store: Store, planned: int, as_json: bool) -> None:
+    """Say how it went, and exit with 1 after a failure, 130 after Ctrl-C."""
+    if as_json:
+        from ..report.leaderboard import leaderboard_rows
+
+        counts = {"done": summary.done, "failed": summary.failed, "planned": planned}
+        print_json({"out": str(store.out), "leaderboard": str(path), **counts, "rows": leaderboard_rows(store)})
+    else:
+        print(f"{summary.done} of {planned} cells done, {summary.failed} failed; leaderboard: {path}")
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    if summary.failed:
+        raise typer.Exit(1)

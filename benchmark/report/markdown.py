@@ -1,0 +1,63 @@
+"""The leaderboard as GitHub-flavoured markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..registry import Registries
+from ..store import Store
+from .leaderboard import Leaderboard, make_leaderboard
+from .methods import left_out, methods
+from .notes import NOTES
+from .overview import overviews, question, verdicts, warnings
+from .protocol import protocol
+from .rows import Row
+from .sections import section
+from .text import escape
+
+Figures = Mapping[tuple[Any, ...], str]
+
+
+def render_markdown(store: Store, registries: Registries | None = None) -> str:
+    """The leaderboard of a store; UserError when the folder holds no plan."""
+    known = registries or Registries()
+    return render(make_leaderboard(store, known), known)
+
+
+def render(board: Leaderboard, registries: Registries, figures: Figures | None = None) -> str:
+    """The leaderboard as one markdown document.
+
+    Parameters
+    ----------
+    registries
+        Where the methods' summaries and citations come from.
+    figures
+        File names: of box plots by `Row.section`, of curves over the ratio by `("ratio", dataset)`.
+    """
+    shown = figures or {}
+    parts = [f"# {escape(board.title)}", question(board), *warnings(board), verdicts(board.rows)]
+    parts += ["## Overview", "Mean Dice in points (0 to 100).", *overviews(board.rows)]
+    parts += ["## Protocol", _command(board), protocol(board)]
+    parts += ["### Methods", methods(board.rows, registries), left_out(board.left_out)]
+    for dataset, sections in _by_dataset(board.rows).items():
+        parts += [f"## {escape(dataset)}", _picture(dataset, shown)]
+        parts += [section(rows, shown.get(key)) for key, rows in sections.items()]
+    parts += ["## How to read the tables", NOTES]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _command(board: Leaderboard) -> str:
+    return f"To reproduce:\n\n```\n{board.command}\n```"
+
+
+def _picture(dataset: str, figures: Figures) -> str:
+    figure = figures.get(("ratio", dataset))
+    return f"![Dice against the ratio of corrupted labels, {dataset}]({figure})" if figure else ""
+
+
+def _by_dataset(rows: list[Row]) -> dict[str, dict[tuple[Any, ...], list[Row]]]:
+    found: dict[str, dict[tuple[Any, ...], list[Row]]] = {}
+    for row in rows:
+        found.setdefault(row.facts["dataset"], {}).setdefault(row.section, []).append(row)
+    return found

@@ -1,0 +1,28 @@
+"""What every column means, and what stands where a number cannot."""
+
+from __future__ import annotations
+
+NOTES = """\
+- **Rank and bold.** Methods are ranked by mean Dice, within one table only: same data, same corrupted labels, same
+  network, view, budget and checkpoint selection, same knowledge of the noise. Bold: not told apart from the best,
+  that is, the 95 % interval of the paired difference to the best row holds 0. Nothing is bold where there are fewer
+  than 3 patients.
+- **Dice, SD, Drop** are in points (0 to 100), higher is better; distances are in the unit given, lower is better. Per
+  case, scores are averaged over the foreground classes; the mean is over all test cases and seeds.
+- **95 % interval** of the mean: percentile bootstrap, 1,000 resamples of patients and seeds at once. With one seed it
+  says nothing about other seeds. **SD cases**: over the cases, each averaged over the seeds. **SD seeds**: over the
+  seeds, each averaged over the cases; - with one seed.
+- **HD95** is the 95th percentile of the distances in both directions, pooled; **ASD** the mean distance from the
+  predicted to the true surface.
+- **Undefined.** Distances do not exist where prediction or truth is empty, nor Dice where both are. Such values are
+  left out of the mean and counted in brackets, per case, class and seed: compare distances only between rows with
+  equal counts.
+- **Drop**: Dice less that of the same method trained on clean labels, where those cells were run and are complete.
+- **Wrong / right**: on voxels of training cases whose label is wrong, how often the final model agrees with the wrong
+  and with the right label. Training that has not begun to memorise wrong labels says nothing about robustness to
+  them.
+- **Cells**: finished of planned cells (seeds x folds). A row with an unfinished or failed cell has no scores and no
+  rank: nothing is averaged over whatever happened to survive.
+- **Cost**: optimiser steps; network passes forward and backward; mean wall-clock time of training; largest resident
+  memory of a worker process; parameters of all networks of the method. Cells may have shared the machine.
+- **Realised noise**: what the noise model did to the training labels, mean ± SD over the corrupted cases."""

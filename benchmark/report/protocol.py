@@ -1,0 +1,125 @@
+"""The protocol above the tables: what was the same for all methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .leaderboard import Leaderboard
+from .rows import Row
+from .text import NOTHING, count, escape, settings, table
+
+_SIDE_BY_SIDE = 4
+
+
+def protocol(board: Leaderboard) -> str:
+    """One column per setting (dataset, network, view, budget, selection), one line per fact."""
+    columns = [_column(board, rows) for rows in _settings(board.rows).values()]
+    blocks = []
+    for start in range(0, len(columns), _SIDE_BY_SIDE):
+        part = columns[start : start + _SIDE_BY_SIDE]
+        lines = [[name, *(column[name] for column in part)] for name in part[0] if name != "Dataset"]
+        blocks.append(table(["", *(column["Dataset"] for column in part)], lines, left=len(part) + 1))
+    return "\n\n".join(blocks)
+
+
+def _settings(rows: Iterable[Row]) -> dict[tuple[str, ...], list[Row]]:
+    names = ("dataset", "network", "network_params", "view", "budget_fields", "selection")
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(str(row.facts[name]) for name in names), []).append(row)
+    return found
+
+
+def _column(board: Leaderboard, rows: list[Row]) -> dict[str, str]:
+    facts, budget = rows[0].facts, rows[0].facts["budget_fields"]
+    cells = board.cells[board.cells["row"].isin([row.unit for row in rows])]
+    return {
+        "Dataset": escape(facts["dataset"]),
+        **_data(cells),
+        "Label noise": _several(_noise(text) for text in cells["noise"].unique()),
+        "Network": _named(facts["network"], facts["network_params"] | {"width": _width(facts)}),
+        "Parameters": _span(row.facts["parameters"] for row in rows),
+        "View": facts["view"],
+        **_budget(budget),
+        "Selection": _selection(facts["selection"], budget),
+        "Seeds": ", ".join(str(seed) for seed in sorted(set(cells["seed"]))),
+        "Protocol": str(facts["protocol"]),
+        **_host(cells),
+    }
+
+
+def _data(cells: Any) -> dict[str, str]:
+    dataset = json.loads(cells["dataset"].iloc[0])
+    folds = f"{', '.join(map(str, sorted(set(cells['fold']))))} of {cells['folds'].iloc[0]}"
+    sizes = (_span(cells["train_cases"].dropna()), _span(cells["test_cases"].dropna()))
+    done = cells[cells["status"] == "done"]
+    return {
+        "Data": f"{_named(dataset['name'] + ':' + dataset['task'], dataset['params'])} ({dataset['fingerprint'][:8]})",
+        "Classes": _several(", ".join(json.loads(text)) for text in done["classes"].unique()),
+        "Split": _several(done["split"].unique()),
+        "Fold": folds,
+        "Training / test cases": " / ".join(sizes),
+        "Preprocessing": _several(settings(json.loads(text)) for text in done["preprocessing"].unique()),
+        "Tags": _several(", ".join(json.loads(text)) for text in done["tags"].unique()),
+    }
+
+
+def _budget(budget: dict[str, Any]) -> dict[str, str]:
+    """The budget's fields, grouped."""
+    rest = {name: budget[name] for name in ("momentum", "weight_decay", "gradient_clip") if budget[name]}
+    detail = {"poly": ("poly_power",), "step": ("step_every", "step_factor")}.get(budget["schedule"], ())
+    limit = f", at most {budget['case_limit']} cases" if budget["case_limit"] else ""
+    return {
+        "Budget": f"{budget['name']}{limit}",
+        "Updates": f"{budget['updates']} {'in all' if budget['accounting'] == 'total' else 'per stage'}",
+        "Batch / patch": f"{budget['batch_size']} / {'x'.join(map(str, budget['patch']))}",
+        "Optimiser": _named(budget["optimiser"], {"lr": budget["learning_rate"]} | rest),
+        "Schedule": _named(budget["schedule"], {name: budget[name] for name in detail}),
+        "Precision": budget["precision"],
+        "Augmentation": f"{budget['augmentation']}; {100 * budget['foreground']:g} % of patches on foreground",
+        "Inference": f"Gaussian-blended windows, overlap {budget['overlap']:g}",
+    }
+
+
+def _selection(selection: str, budget: dict[str, Any]) -> str:
+    if selection == "last":
+        return "last: the final weights"
+    return f"{selection}, {100 * budget['validation']:g} % of training patients held out"
+
+
+def _host(cells: Any) -> dict[str, str]:
+    done = cells[cells["host"].notna()]
+    versions = [settings(json.loads(text)) for text in done["versions"].unique()]
+    devices = done["device"].astype(str) + " (" + done["host"].astype(str) + ")"
+    return {
+        "Software": _several(f"Python {python}" for python in done["python"].unique()) + "; " + _several(versions),
+        "Hardware": _several(devices.unique()),
+    }
+
+
+def _noise(text: str) -> str:
+    noise = json.loads(text)
+    if not noise.get("ratio"):
+        return ""
+    return _named(noise["noise"]["name"], noise["noise"]["params"])
+
+
+def _width(facts: dict[str, Any]) -> Any:
+    return facts["network_params"].get("width") or facts["budget_fields"]["width"]
+
+
+def _named(name: str, values: dict[str, Any]) -> str:
+    text = settings(values)
+    return escape(f"{name}, {text}" if text else name)
+
+
+def _span(values: Iterable[float | None]) -> str:
+    known = sorted({float(value) for value in values if value is not None})
+    return "-".join(dict.fromkeys(count(value) for value in (known[0], known[-1]))) if known else NOTHING
+
+
+def _several(texts: Iterable[str]) -> str:
+    found = dict.fromkeys(escape(str(text)) for text in texts if text)
+    return "; ".join(found) or NOTHING

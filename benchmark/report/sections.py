@@ -1,0 +1,164 @@
+"""One section of the leaderboard: a dataset, a supervision, a ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..metrics import METRICS
+from .ranking import tables
+from .rows import Row
+from .text import NOTHING, code, count, duration, escape, interval, memory, percent, points, ratio, score, table
+
+_KNOWS = {
+    "blind": "",
+    "trusted": "Methods that know more: which cases are clean",
+    "scarce": "Methods that know more: trained on the clean cases as labeled, the corrupted ones as unlabeled",
+    "unknown": "Methods whose plugin is not installed here: what they know cannot be told",
+}
+
+
+def heading(row: Row, with_dataset: bool = True) -> str:
+    """`jsrt:heart, erode-dilate 50 %`."""
+    facts = row.facts
+    supervision = "clean labels" if facts["ratio"] == 0 else f"{facts['noise']} {ratio(facts['ratio'])}"
+    return f"{facts['dataset']}, {supervision}" if with_dataset else supervision
+
+
+def surface_metrics(rows: Sequence[Row]) -> tuple[str, str]:
+    """HD95 and ASD, in mm where every scored row has them in mm, else in voxels."""
+    scored = [row for row in rows if row.dice is not None]
+    known = scored and all(row.facts["metrics"]["asd_mm"]["mean"] is not None for row in scored)
+    return ("hd95_mm", "asd_mm") if known else ("hd95", "asd")
+
+
+def section(rows: Sequence[Row], figure: str | None) -> str:
+    """Tables of one section.
+
+    Parameters
+    ----------
+    rows
+        In the order of the tables.
+    figure
+        File name of its box plot.
+    """
+    parts = [f"### {escape(heading(rows[0]))}", _noise_line(rows)]
+    by_table = tables(rows)
+    for key, together in by_table.items():
+        parts += [_table_title(together[0], by_table, key), _scores(together), _classes(together), _costs(together)]
+    if figure:
+        parts.append(f"![Dice of each test case, {heading(rows[0])}]({figure})")
+    parts.append(_failures(rows))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _noise_line(rows: Sequence[Row]) -> str:
+    known = [row.facts for row in rows if row.facts["test_cases"] is not None]
+    if not known:
+        return "No cell is finished yet."
+    facts = known[0]
+    sizes = f"{facts['train_cases']} training cases, {facts['test_cases']} test cases"
+    realised = facts["realised_dice"]
+    if realised is None:
+        return f"{sizes} in each cell; no label was changed."
+    dice = f"{points(realised['mean'])} ± {points(realised['std'])}"
+    return f"{sizes} in each cell. Realised noise: Dice {dice} of corrupted against clean labels."
+
+
+def _table_title(row: Row, by_table: dict[tuple[Any, ...], list[Row]], key: tuple[Any, ...]) -> str:
+    """What sets a table apart from the section's others."""
+    firsts = [together[0].facts for together in by_table.values()]
+    names = [n for n in ("network", "view", "budget", "selection") if len({facts[n] for facts in firsts}) > 1]
+    settings = ", ".join(f"{name} {row.facts[name]}" for name in names)
+    title = ": ".join(part for part in (_KNOWS.get(row.facts["knows"], ""), settings) if part)
+    return f"**{escape(title)}**" if title else ""
+
+
+def _scores(rows: Sequence[Row]) -> str:
+    surface = surface_metrics(rows)
+    heads = ["#", "Method", "Dice", "95 % interval", "SD cases", "SD seeds"]
+    heads += [_head(name) for name in surface]
+    heads += ["Drop", "Wrong / right", "Cells"]
+    return table(heads, [_score_line(row, surface) for row in rows], left=2)
+
+
+def _head(metric: str) -> str:
+    return f"{METRICS[metric].title.split(' (')[0]} [{METRICS[metric].unit}]"
+
+
+def _score_line(row: Row, surface: Sequence[str]) -> list[str]:
+    facts, metrics = row.facts, row.facts["metrics"]
+    dice, memorised = metrics["dice"], facts["memorisation"]
+    cells = f"{facts['cells_done']} of {facts['cells_planned']}"
+    name = escape(facts["method"])
+    if not row.complete:
+        return [NOTHING, name, "*incomplete*", *[NOTHING] * 7, f"**{cells}**"]
+    mean = score(dice, is_surface=False)
+    return [
+        str(facts["rank"] or NOTHING),
+        f"**{name}**" if facts["tied"] else name,
+        f"**{mean}**" if facts["tied"] else mean,
+        interval(dice["ci95"]),
+        points(dice["std_cases"]),
+        points(dice["std_seeds"]),
+        *[score(metrics[metric], is_surface=True) for metric in surface],
+        points(facts["drop"], signed=True),
+        f"{percent(memorised['wrong'])} / {percent(memorised['right'])}" if memorised else NOTHING,
+        cells,
+    ]
+
+
+def _classes(rows: Sequence[Row]) -> str:
+    """Dice and HD95 class by class, where there are several."""
+    scored = [row for row in rows if row.facts["classes"]]
+    if not scored:
+        return ""
+    names, metric = scored[0].classes, surface_metrics(rows)[0]
+    heads = ["Method", *(f"{escape(name)}: {part}" for name in names for part in ("Dice", _head(metric)))]
+    lines = []
+    for row in scored:
+        found = row.facts["classes"]
+        cells = [(score(found[name]["dice"], False), score(found[name][metric], True)) for name in names]
+        lines.append([escape(row.facts["method"]), *(text for pair in cells for text in pair)])
+    return table(heads, lines)
+
+
+def _costs(rows: Sequence[Row]) -> str:
+    heads = ["Cost of a cell", "Updates", "Passes", "Training", "Peak memory", "Parameters"]
+    lines = [
+        [
+            escape(row.facts["method"]),
+            count(row.facts["updates"]),
+            count(row.facts["passes"]),
+            duration(row.facts["train_seconds"]),
+            _memory(row.facts),
+            count(row.facts["parameters"]),
+        ]
+        for row in rows
+        if row.facts["cells_done"]
+    ]
+    return table(heads, lines) if lines else ""
+
+
+def _memory(facts: dict[str, Any]) -> str:
+    own = memory(facts["peak_memory_mib"])
+    gpu = facts["peak_gpu_memory_mib"]
+    return f"{own} + {memory(gpu)} GPU" if gpu is not None else own
+
+
+def _failures(rows: Sequence[Row]) -> str:
+    """Cells that ended without a result, and how many have not run."""
+    missing = sum(row.facts["cells_planned"] - row.facts["cells_done"] - len(row.facts["failed"]) for row in rows)
+    failed = [(row.facts["method"], cell) for row in rows for cell in row.facts["failed"]]
+    parts = [f"{missing} cells have not run yet."] if missing else []
+    if failed:
+        lines = [[code(f["cell"]), escape(name), f["status"], code(last_line(f["error"]))] for name, f in failed]
+        parts.append("Cells that ended without a result:")
+        parts.append(table(["Cell", "Method", "Status", "Last line of the error"], lines, left=4))
+    return "\n\n".join(parts)
+
+
+def last_line(error: str) -> str:
+    """The last line of a traceback that says anything, not longer than a table bears."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "no message"

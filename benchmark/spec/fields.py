@@ -1,0 +1,100 @@
+"""Field types of a spec: each takes the short text form, a single value or a list."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from ..budget import Budget, budget_names
+from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice
+from .text import parse_choices, parse_datasets, parse_roots, split_list
+
+
+def _choices(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_choices(value)
+    return [value] if isinstance(value, dict) else value
+
+
+def _datasets(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_datasets(value)
+    return [value] if isinstance(value, dict) else value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, str):
+        return split_list(value.strip().removeprefix("[").removesuffix("]"))
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _seeds(value: Any) -> Any:
+    """A count n means the seeds 0 .. n-1."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _numbers(value)
+    if value < 1:
+        raise ValueError("a count of 1 or more, or a list of seeds")
+    return list(range(value))
+
+
+def _share(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError("0 to 1 (0.25 is 25 %)")
+    return value
+
+
+def _roots(value: Any) -> Any:
+    return parse_roots([value] if isinstance(value, str) else value) if isinstance(value, str | list) else value
+
+
+def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("at least one")
+    return value
+
+
+def _budget_schema() -> dict[str, Any]:
+    fields = {name: schema for name, schema in Budget.model_json_schema()["properties"].items() if name != "name"}
+    base = {"enum": budget_names(), "default": "quick"}
+    mapping = {"type": "object", "properties": {"base": base, **fields}, "additionalProperties": False}
+    return {"anyOf": [{"enum": budget_names()}, mapping], "description": "how long and how large cells train"}
+
+
+Ratio = Annotated[float, AfterValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
+Index = Annotated[int, Field(ge=0)]
+
+Datasets = Annotated[
+    tuple[DatasetChoice, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_datasets, json_schema_input_type=str | list[str | DatasetChoice]),
+]
+Methods = Annotated[
+    tuple[MethodChoice, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_choices, json_schema_input_type=str | list[str | MethodChoice]),
+]
+Choices = Annotated[
+    tuple[Choice, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_choices, json_schema_input_type=str | list[str | Choice]),
+]
+Ratios = Annotated[
+    tuple[Ratio, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_numbers, json_schema_input_type=str | Ratio | list[Ratio]),
+]
+Indices = Annotated[
+    tuple[Index, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_numbers, json_schema_input_type=str | Index | list[Index]),
+]
+Seeds = Annotated[
+    tuple[Index, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_seeds, json_schema_input_type=str | int | list[Index]),
+]
+Roots = Annotated[dict[str, str], BeforeValidator(_roots, json_schema_input_type=str | list[str] | dict[str, str])]
+BudgetField = Annotated[BudgetChoice, WithJsonSchema(_budget_schema(), mode="validation")]

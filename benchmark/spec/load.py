@@ -1,0 +1,149 @@
+"""From a spec file and flags to a validated spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import UserError, nearest
+from .choices import Choice, DatasetChoice, MethodChoice
+from .models import Document, Execution, Spec
+from .text import parse_roots, parse_setting
+from .where import FieldError, Loc, Origin
+from .yaml_file import read_yaml
+
+_FLAGS = {"datasets": "--dataset", "networks": "--network", "plugins": "--plugin", "params": "--set"}
+_ITEMS: dict[str, type[BaseModel]] = {
+    "datasets": DatasetChoice,
+    "methods": MethodChoice,
+    "noise": Choice,
+    "networks": Choice,
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A validated benchmark and where its fields were written."""
+
+    spec: Spec
+    execution: Execution
+    origin: Origin
+
+
+def flag_of(name: str) -> str:
+    """The flag that overrides a field."""
+    return _FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
+def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Loaded:
+    """Read a spec file, let flags override its fields, and validate.
+
+    Parameters
+    ----------
+    flags
+        Field -> value, text forms allowed; `params` is a list of `METHOD.PARAM=VALUE` and is merged
+        into the file's.
+
+    Raises
+    ------
+    UserError
+        Names the file and line or the flag, the field, what was found and what is allowed.
+    """
+    data, node = read_yaml(path) if path else ({}, None)
+    given = dict(flags or {})
+    settings = [_setting(text) for text in given.pop("params", [])]
+    if path:
+        data = _anchored(data, path.resolve().parent)
+    origin = Origin(str(path) if path else "", node, _flag_names(given, settings))
+    merged = {**_merged_params(data, settings), **_merged_roots(data, given)}
+    document = _validate({**data, **given, **merged}, origin)
+    return Loaded(_part(Spec, document), _part(Execution, document), origin)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a spec file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}
+
+
+def _setting(text: str) -> tuple[str, str, Any]:
+    try:
+        return parse_setting(text)
+    except ValueError as error:
+        raise UserError(f"--set: {error}") from None
+
+
+def _flag_names(given: Mapping[str, Any], settings: list[tuple[str, str, Any]]) -> dict[Loc, str]:
+    names: dict[Loc, str] = {(name,): flag_of(name) for name in given}
+    for method, param, _ in settings:
+        names[("params", method)] = f"--set {method}"
+        names[("params", method, param)] = f"--set {method}.{param}"
+    return names
+
+
+def _merged_params(data: Mapping[str, Any], settings: list[tuple[str, str, Any]]) -> dict[str, Any]:
+    params = data.get("params", {})
+    if not settings or not isinstance(params, dict) or not all(isinstance(v, dict) for v in params.values()):
+        return {}
+    merged = {method: dict(values) for method, values in params.items()}
+    for method, param, value in settings:
+        merged.setdefault(method, {})[param] = value
+    return {"params": merged}
+
+
+def _merged_roots(data: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    known, new = data.get("data_root"), given.get("data_root")
+    if not isinstance(known, dict) or not new:
+        return {}
+    try:
+        return {"data_root": {**known, **parse_roots(new)}}
+    except ValueError as error:
+        raise UserError(f"--data-root: {error}") from None
+
+
+def _anchored(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Paths in a spec file are relative to it."""
+    anchored = dict(data)
+    if isinstance(data.get("datasets"), list):
+        anchored["datasets"] = [_anchored_root(item, folder) for item in data["datasets"]]
+    if isinstance(data.get("plugins"), list):
+        anchored["plugins"] = [folder / p if isinstance(p, str) else p for p in data["plugins"]]
+    if isinstance(data.get("data_root"), dict):
+        anchored["data_root"] = {name: str(folder / str(root)) for name, root in data["data_root"].items()}
+    return anchored
+
+
+def _anchored_root(item: Any, folder: Path) -> Any:
+    if isinstance(item, dict) and isinstance(item.get("root"), str):
+        return {**item, "root": str(folder / item["root"])}
+    return item
+
+
+def _validate(data: dict[str, Any], origin: Origin) -> Document:
+    try:
+        return Document.model_validate(data)
+    except ValidationError as error:
+        messages = [str(origin.explain(_complaint(problem))) for problem in error.errors(include_url=False)]
+        raise UserError("\n".join(messages)) from None
+
+
+def _complaint(problem: Any) -> FieldError:
+    loc: Loc = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        return FieldError(f"unknown field {loc[-1]!r}; {nearest(str(loc[-1]), _siblings(loc))}", loc)
+    if problem["type"] == "missing":
+        return FieldError(f"{loc[-1]!r} is missing", loc)
+    allowed = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return FieldError(f"found {problem['input']!r}, allowed: {allowed}", loc)
+
+
+def _siblings(loc: Loc) -> list[str]:
+    model = Document if len(loc) == 1 else _ITEMS.get(str(loc[0]), Document)
+    return list(model.model_fields)
+
+
+def _part(model: type[Any], document: Document) -> Any:
+    return model.model_validate({name: getattr(document, name) for name in model.model_fields})

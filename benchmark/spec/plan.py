@@ -1,0 +1,157 @@
+"""From a spec to its grid of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from ..budget import Budget, budget_names, resolve_budget
+from ..cell import Cell, Chosen, Identity, Noisy, View
+from ..errors import UserError
+from ..registry import Registries
+from .instances import Instance, method_instances
+from .load import Loaded
+from .models import Spec
+from .opened import OpenDataset, open_datasets
+from .params import choose, wrong_field
+from .where import FieldError, Loc
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The grid of a spec.
+
+    Attributes
+    ----------
+    cells
+        In the order in which they run: seed by seed, so that a partial grid is balanced.
+    left_out
+        What `all` does not include, with the reason.
+    test_cases
+        Number of test cases by cell id, the budget's limit applied.
+    """
+
+    cells: list[Cell]
+    left_out: list[str] = field(default_factory=list)
+    test_cases: dict[str, int] = field(default_factory=dict)
+
+
+def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | None = None) -> Plan:
+    """Resolve and check everything that a spec names, and lay out its cells.
+
+    Parameters
+    ----------
+    data_roots
+        Data folder by dataset, as `--data-root` gives them.
+
+    Raises
+    ------
+    UserError
+        Whatever the spec names does not exist or does not fit; FieldError where one field is to blame.
+    """
+    instances, left_out = method_instances(spec, registries)
+    networks = [choose(registries.networks, n.name, n.params, ("networks", i)) for i, n in enumerate(spec.networks)]
+    grid = _Grid(spec, registries, instances, _supervisions(spec, registries), networks)
+    datasets = open_datasets(spec, registries, data_roots or {})
+    cells: dict[tuple[str, ...], Cell] = {}
+    test_cases: dict[str, int] = {}
+    for seed, fold, data in product(spec.seeds, spec.fold, datasets):
+        tests = len(data.split(fold, spec.folds, seed).test)
+        for cell in grid.cells(data, fold, seed):
+            # the clean cell of several noise models is one cell
+            cells.setdefault((cell.id, cell.label, cell.dataset_label, cell.noise_label), cell)
+            test_cases[cell.id] = min(tests, cell.identity.budget.case_limit or tests)
+    return Plan(list(cells.values()), left_out, test_cases)
+
+
+def plan_loaded(loaded: Loaded, registries: Registries) -> Plan:
+    """`plan`, with the file and line, or the flag, in the message of an error."""
+    try:
+        return plan(loaded.spec, registries, loaded.execution.data_root)
+    except FieldError as error:
+        raise loaded.origin.explain(error) from None
+
+
+@dataclass(frozen=True)
+class _Supervision:
+    label: str
+    supervision: Noisy
+
+
+@dataclass(frozen=True)
+class _Grid:
+    spec: Spec
+    registries: Registries
+    instances: list[Instance]
+    supervisions: list[_Supervision]
+    networks: list[Chosen]
+
+    def cells(self, data: OpenDataset, fold: int, seed: int) -> Iterator[Cell]:
+        """The cells of one dataset, fold and seed."""
+        view = _view(self.spec, data)
+        budget = _budget(self.spec, _ndim(view))
+        self._check_networks(view, data)
+        for network, noisy, instance in product(self.networks, self.supervisions, self.instances):
+            identity = Identity(
+                dataset=data.chosen,
+                fold=fold,
+                folds=self.spec.folds,
+                supervision=noisy.supervision,
+                method=instance.chosen,
+                network=network,
+                view=view,
+                budget=budget,
+                selection=self.spec.selection,
+                seed=seed,
+            )
+            root = str(data.root) if data.root else None
+            yield Cell(
+                identity=identity, label=instance.label, dataset_label=data.label, noise_label=noisy.label, root=root
+            )
+
+    def _check_networks(self, view: View, data: OpenDataset) -> None:
+        for i, network in enumerate(self.networks):
+            ndims = self.registries.networks.get(network.name).attributes.get("ndims", (2, 3))
+            if _ndim(view) not in ndims:
+                remedy = "choose another network" if view != "3d" else "choose another network, or view 2d"
+                message = f"{network.name} is not made for {_ndim(view)}-D input, as {data.label} gives it; {remedy}"
+                raise FieldError(message, ("networks", i))
+
+
+def _supervisions(spec: Spec, registries: Registries) -> list[_Supervision]:
+    chosen = [choose(registries.noise, n.name, n.params, ("noise", i)) for i, n in enumerate(spec.noise)]
+    clean = _Supervision("clean", Noisy(noise=choose(registries.noise, "none", {}, ("noise",)), ratio=0.0))
+    found = []
+    for choice, noise in zip(spec.noise, chosen):
+        for ratio in spec.ratios:
+            corrupts = ratio > 0 and choice.name != "none"
+            found.append(_Supervision(choice.text, Noisy(noise=noise, ratio=ratio)) if corrupts else clean)
+    return found
+
+
+def _view(spec: Spec, data: OpenDataset) -> View:
+    if data.task.ndim == 2:
+        return "2d"
+    return "2d" if spec.view == "2d:2" else spec.view or "3d"
+
+
+def _ndim(view: View) -> int:
+    return 3 if view == "3d" else 2
+
+
+def _budget(spec: Spec, ndim: int) -> Budget:
+    overrides = dict(spec.budget.overrides)
+    if spec.iterations is not None:
+        overrides["updates"] = spec.iterations
+    try:
+        return resolve_budget(spec.budget.base, ndim, overrides)
+    except UserError as error:
+        raise FieldError(str(error), _budget_field(spec, overrides)) from None
+
+
+def _budget_field(spec: Spec, overrides: dict[str, Any]) -> Loc:
+    if spec.budget.base not in budget_names():
+        return ("budget", "base")
+    return ("budget", *wrong_field(Budget, overrides))
