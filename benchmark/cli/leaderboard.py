@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .app import app
-from .options import AsJson, OutFolder
+from .options import AsJson, OutFolder, Plugins, registries
 from .output import print_json
 
 
@@ -25,9 +25,12 @@ def leaderboard(
     out: OutFolder,
     form: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.markdown,
     as_json: AsJson = False,
+    plugins: Plugins = None,
 ) -> None:
     """Print the leaderboard of a folder of results, finished or not."""
-    from ..report.leaderboard import leaderboard_rows, render_csv, render_markdown
+    from ..report.leaderboard import leaderboard_rows
+    from ..report.markdown import render_markdown
+    from ..report.write import render_csv
     from ..store import Store
 
     store = Store(out)
@@ -36,4 +39,4 @@ def leaderboard(
     elif form is Format.csv:
         print(render_csv(store), end="")
     else:
-        print(render_markdown(store))
+        print(render_markdown(store, registries(plugins)))

@@ -31,7 +31,7 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
         _say_what_leaves(planned, store)
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend)
     summary = run_grid(planned.cells, store, loaded.execution, registries)
-    return summary, write_leaderboard(store)
+    return summary, write_leaderboard(store, registries)
 
 
 def _say_what_leaves(planned: Plan, store: Store) -> None:

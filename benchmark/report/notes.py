@@ -21,6 +21,8 @@ NOTES = """\
 - **Wrong / right**: on voxels of training cases whose label is wrong, how often the final model agrees with the wrong
   and with the right label. Training that has not begun to memorise wrong labels says nothing about robustness to
   them.
+- **Weights of voxels** of methods that weigh or select: AUROC of the weights against the true corruption (0.5: chance)
+  and the share kept, over the second half of a stage.
 - **Cells**: finished of planned cells (seeds x folds). A row with an unfinished or failed cell has no scores and no
   rank: nothing is averaged over whatever happened to survive.
 - **Cost**: optimiser steps; network passes forward and backward; mean wall-clock time of training; largest resident

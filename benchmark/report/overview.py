@@ -10,7 +10,7 @@ from .leaderboard import Leaderboard
 from .ranking import tables
 from .rows import Row
 from .sections import heading
-from .text import NOTHING, code, escape, interval, points, ratio, table
+from .text import NOTHING, cells, code, escape, interval, points, ratio, table
 
 _MOST_VERDICTS = 12
 """With more tables the best of each are counted, not named."""
@@ -34,9 +34,9 @@ def warnings(board: Leaderboard) -> list[str]:
     waiting = sum(row.facts["cells_planned"] - row.facts["cells_done"] for row in board.rows) - failed
     found = []
     if failed:
-        found.append(f"> **{failed} cells failed.** Their rows have no scores; the reasons are in their sections.")
+        found.append(f"> **{cells(failed)} failed.** Their rows have no scores; the reasons are in their sections.")
     if waiting:
-        found.append(f"> **{waiting} cells have not run yet.** Their rows have no scores.")
+        found.append(f"> **{cells(waiting)} not run yet.** Their rows have no scores.")
     if board.damaged:
         found.append("> **Damaged records**, counted as failed: " + "; ".join(map(code, board.damaged[:10])))
     return found
@@ -59,7 +59,9 @@ def _verdict(rows: Sequence[Row]) -> str:
     others = f"; not told apart from it: {_listed(tied)}" if tied else ""
     if best.facts["tied"] is None:
         others = "; too few patients to tell methods apart"
-    score = f"Dice {points(best.dice)} [{interval(best.facts['metrics']['dice']['ci95'])}]"
+    if unfinished := sum(not row.complete for row in rows):
+        others += f"; {unfinished} incomplete, not ranked"
+    score = f"Dice {points(best.dice)} ({interval(best.facts['metrics']['dice']['ci95'])})"
     return f"- {escape(heading(best) + knows)}: **{escape(best.facts['method'])}**, {score}{escape(others)}"
 
 
@@ -81,18 +83,18 @@ def overviews(rows: Sequence[Row]) -> list[str]:
 
 def _overview(rows: Sequence[Row]) -> str:
     columns = list(dict.fromkeys((row.facts["noise"], row.facts["ratio"]) for row in rows))
-    cells = {(row.facts["method"], row.facts["noise"], row.facts["ratio"]): row for row in rows}
+    found = {(row.facts["method"], row.facts["noise"], row.facts["ratio"]): row for row in rows}
     noises = _distinct(noise for noise, _ in columns if noise != "clean")
     heads = [
         ratio(value) if noise == "clean" or len(noises) < 2 else f"{noise} {ratio(value)}" for noise, value in columns
     ]
 
     def height(name: str) -> float:
-        scores = [cells[name, *column].dice for column in columns if (name, *column) in cells]
+        scores = [found[name, *column].dice for column in columns if (name, *column) in found]
         return -sum(-inf if score is None else score for score in scores) / len(scores)
 
     methods = sorted(_distinct(row.facts["method"] for row in rows), key=height)
-    lines = [[escape(name), *(_cell(cells.get((name, *column))) for column in columns)] for name in methods]
+    lines = [[escape(name), *(_cell(found.get((name, *column))) for column in columns)] for name in methods]
     return table(["Method", *map(escape, heads)], lines)
 
 

@@ -53,8 +53,8 @@ def _column(board: Leaderboard, rows: list[Row]) -> dict[str, str]:
 def _data(cells: Any) -> dict[str, str]:
     dataset = json.loads(cells["dataset"].iloc[0])
     folds = f"{', '.join(map(str, sorted(set(cells['fold']))))} of {cells['folds'].iloc[0]}"
-    sizes = (_span(cells["train_cases"].dropna()), _span(cells["test_cases"].dropna()))
     done = cells[cells["status"] == "done"]
+    sizes = (_span(done["train_cases"]), _span(done["test_cases"]))
     return {
         "Data": f"{_named(dataset['name'] + ':' + dataset['task'], dataset['params'])} ({dataset['fingerprint'][:8]})",
         "Classes": _several(", ".join(json.loads(text)) for text in done["classes"].unique()),
@@ -68,7 +68,9 @@ def _data(cells: Any) -> dict[str, str]:
 
 def _budget(budget: dict[str, Any]) -> dict[str, str]:
     """The budget's fields, grouped."""
-    rest = {name: budget[name] for name in ("momentum", "weight_decay", "gradient_clip") if budget[name]}
+    own = ("momentum",) if budget["optimiser"] == "sgd" else ()
+    names = (*own, "weight_decay", "gradient_clip")
+    rest = {name: budget[name] for name in names if budget[name]}
     detail = {"poly": ("poly_power",), "step": ("step_every", "step_factor")}.get(budget["schedule"], ())
     limit = f", at most {budget['case_limit']} cases" if budget["case_limit"] else ""
     return {

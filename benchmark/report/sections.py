@@ -8,7 +8,22 @@ from typing import Any
 from ..metrics import METRICS
 from .ranking import tables
 from .rows import Row
-from .text import NOTHING, code, count, duration, escape, interval, memory, percent, points, ratio, score, table
+from .text import (
+    NOTHING,
+    auroc,
+    cells,
+    code,
+    count,
+    duration,
+    escape,
+    interval,
+    memory,
+    percent,
+    points,
+    ratio,
+    score,
+    table,
+)
 
 _KNOWS = {
     "blind": "",
@@ -44,8 +59,9 @@ def section(rows: Sequence[Row], figure: str | None) -> str:
     """
     parts = [f"### {escape(heading(rows[0]))}", _noise_line(rows)]
     by_table = tables(rows)
-    for key, together in by_table.items():
-        parts += [_table_title(together[0], by_table, key), _scores(together), _classes(together), _costs(together)]
+    for together in by_table.values():
+        parts += [_table_title(together[0], by_table), _scores(together), _classes(together), _trust(together)]
+        parts.append(_costs(together))
     if figure:
         parts.append(f"![Dice of each test case, {heading(rows[0])}]({figure})")
     parts.append(_failures(rows))
@@ -56,7 +72,7 @@ def _noise_line(rows: Sequence[Row]) -> str:
     known = [row.facts for row in rows if row.facts["test_cases"] is not None]
     if not known:
         return "No cell is finished yet."
-    facts = known[0]
+    facts = max(known, key=lambda facts: facts["cells_done"])
     sizes = f"{facts['train_cases']} training cases, {facts['test_cases']} test cases"
     realised = facts["realised_dice"]
     if realised is None:
@@ -65,7 +81,7 @@ def _noise_line(rows: Sequence[Row]) -> str:
     return f"{sizes} in each cell. Realised noise: Dice {dice} of corrupted against clean labels."
 
 
-def _table_title(row: Row, by_table: dict[tuple[Any, ...], list[Row]], key: tuple[Any, ...]) -> str:
+def _table_title(row: Row, by_table: dict[tuple[Any, ...], list[Row]]) -> str:
     """What sets a table apart from the section's others."""
     firsts = [together[0].facts for together in by_table.values()]
     names = [n for n in ("network", "view", "budget", "selection") if len({facts[n] for facts in firsts}) > 1]
@@ -89,10 +105,10 @@ def _head(metric: str) -> str:
 def _score_line(row: Row, surface: Sequence[str]) -> list[str]:
     facts, metrics = row.facts, row.facts["metrics"]
     dice, memorised = metrics["dice"], facts["memorisation"]
-    cells = f"{facts['cells_done']} of {facts['cells_planned']}"
+    finished = f"{facts['cells_done']} of {facts['cells_planned']}"
     name = escape(facts["method"])
     if not row.complete:
-        return [NOTHING, name, "*incomplete*", *[NOTHING] * 7, f"**{cells}**"]
+        return [NOTHING, name, "*incomplete*", *[NOTHING] * 7, f"**{finished}**"]
     mean = score(dice, is_surface=False)
     return [
         str(facts["rank"] or NOTHING),
@@ -104,7 +120,7 @@ def _score_line(row: Row, surface: Sequence[str]) -> list[str]:
         *[score(metrics[metric], is_surface=True) for metric in surface],
         points(facts["drop"], signed=True),
         f"{percent(memorised['wrong'])} / {percent(memorised['right'])}" if memorised else NOTHING,
-        cells,
+        finished,
     ]
 
 
@@ -118,9 +134,20 @@ def _classes(rows: Sequence[Row]) -> str:
     lines = []
     for row in scored:
         found = row.facts["classes"]
-        cells = [(score(found[name]["dice"], False), score(found[name][metric], True)) for name in names]
-        lines.append([escape(row.facts["method"]), *(text for pair in cells for text in pair)])
+        pairs = [(score(found[name]["dice"], False), score(found[name][metric], True)) for name in names]
+        lines.append([escape(row.facts["method"]), *(text for pair in pairs for text in pair)])
     return table(heads, lines)
+
+
+def _trust(rows: Sequence[Row]) -> str:
+    """How well the weights of methods that weigh voxels or cases find the true corruption."""
+    lines = [
+        [escape(row.facts["method"]), escape(stage["stage"]), auroc(stage["auroc"]), percent(stage["kept"])]
+        for row in rows
+        for stage in row.facts["trust"]
+        if stage["class"] == "all"
+    ]
+    return table(["Weights of voxels", "Stage", "AUROC", "Kept"], lines, left=2) if lines else ""
 
 
 def _costs(rows: Sequence[Row]) -> str:
@@ -150,7 +177,7 @@ def _failures(rows: Sequence[Row]) -> str:
     """Cells that ended without a result, and how many have not run."""
     missing = sum(row.facts["cells_planned"] - row.facts["cells_done"] - len(row.facts["failed"]) for row in rows)
     failed = [(row.facts["method"], cell) for row in rows for cell in row.facts["failed"]]
-    parts = [f"{missing} cells have not run yet."] if missing else []
+    parts = [f"{cells(missing)} not run yet."] if missing else []
     if failed:
         lines = [[code(f["cell"]), escape(name), f["status"], code(last_line(f["error"]))] for name, f in failed]
         parts.append("Cells that ended without a result:")

@@ -8,6 +8,9 @@ from typing import Any
 NOTHING = "-"
 """Stands where there is no value."""
 
+_WIDEST = 60
+"""Columns of a table's source are padded up to here."""
+
 
 def points(value: float | None, signed: bool = False) -> str:
     """A fraction in points: 0.8765 is `87.65`."""
@@ -22,6 +25,11 @@ def distance(value: float | None) -> str:
 def interval(bounds: Sequence[float] | None) -> str:
     """An interval of fractions, in points."""
     return NOTHING if bounds is None else f"{points(bounds[0])} to {points(bounds[1])}"
+
+
+def auroc(value: float | None) -> str:
+    """An area under a curve, 0 to 1."""
+    return NOTHING if value is None else f"{value:.3f}"
 
 
 def percent(value: float | None) -> str:
@@ -92,10 +100,15 @@ def code(text: str) -> str:
     return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
 
 
+def cells(number: int) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{number} cell{'' if number == 1 else 's'}"
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
     """A markdown table, its columns padded so that the source reads well too; the first `left` align left."""
     lines = [list(heads), *map(list, rows)]
-    widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(heads))]
+    widths = [min(_WIDEST, max(3, *(len(line[i]) for line in lines))) for i in range(len(heads))]
     rule = [f"{'-' * width}" if i < left else f"{'-' * (width - 1)}:" for i, width in enumerate(widths)]
     padded = [
         [cell.ljust(width) if i < left else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))]

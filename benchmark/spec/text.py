@@ -49,7 +49,7 @@ def parse_choices(text: str) -> list[dict[str, Any]]:
             found.append({"name": name, "params": {}})
             continue
         if not found:
-            raise ValueError(f"{item!r} comes before any name: write NAME,PARAM=VALUE")
+            raise ValueError(f"{item!r} has no name before it: 'NAME,PARAM=VALUE' (quoted, within YAML's brackets)")
         _put(found[-1]["params"], name.strip(), value.strip())
     return found
 

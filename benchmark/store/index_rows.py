@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -92,7 +93,8 @@ def read_row(store: Store, cell_id: str) -> tuple[dict[str, Any], pa.Table | Non
             raise ValueError(f"{store.folder(cell_id).record} is gone")
         cases = _read_cases(store, record)
     except (ValueError, OSError, pa.ArrowException) as error:
-        return {"cell": cell_id, "status": "damaged", "error": str(error)}, None
+        # tables are shown to others: no path of this machine
+        return {"cell": cell_id, "status": "damaged", "error": str(error).replace(f"{store.out}{os.sep}", "")}, None
     return {"cell": cell_id, **_recorded(record), **_provenance(store, cell_id)}, cases
 
 

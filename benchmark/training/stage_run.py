@@ -33,11 +33,10 @@ class StageRun:
         self.row_every = max(total // POINTS, 1)
 
     def run(self) -> None:
-        first = self._begin()
+        """Train to the end of the stage and keep its weights."""
         try:
-            for update in range(first, self.total):
-                self._update(update)
-                self._after(update + 1)
+            for update in range(self.begin(), self.total):
+                self.advance(update)
         finally:
             self.method.eval()
         self._account()
@@ -50,7 +49,8 @@ class StageRun:
         checkpoint.save(self.context.stage_file(self.stage.name), state)
         self.context.checkpoint_file.unlink(missing_ok=True)
 
-    def _begin(self) -> int:
+    def begin(self) -> int:
+        """Set everything up, from the checkpoint if there is one; returns the first update to make."""
         context, method, stage = self.context, self.method, self.stage
         if stage.start is not None:
             context.load_weights(method, stage.start)
@@ -74,6 +74,11 @@ class StageRun:
         self.scaler = torch.amp.GradScaler(context.device.type, enabled=context.budget.precision == "fp16")
         self.step: Callable[[Any, float], StepResult] = getattr(method, stage.step)
         return self._restore(saved) if resume and saved is not None else 0
+
+    def advance(self, update: int) -> None:
+        """Make one update and what is due after it."""
+        self._update(update)
+        self._after(update + 1)
 
     def _update(self, update: int) -> None:
         self.schedule.set(update, self.total)

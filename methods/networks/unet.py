@@ -28,7 +28,9 @@ class UNet(EncoderDecoder):
 
     class Params(EncoderDecoder.Params):
         norm: Literal["instance", "batch"] = param(
-            "instance", source="MONAI BasicUNet", help="instance: the same in training and test, for any batch size"
+            "batch",
+            source="MONAI BasicUNet",
+            help="batch: as the papers' networks, and faster; instance: the same in training and test",
         )
 
     def __init__(self, in_channels: int, num_classes: int, ndim: int, params: NetworkParams) -> None:

@@ -26,7 +26,7 @@ def image_of(ndim: int, channels: int = 1, batch: int = 2) -> Tensor:
 def theirs(name: str, ndim: int, width: int) -> nn.Module:
     if name == "vnet":
         return VNet(ndim, 1, 3, dropout_prob_down=None, dropout_prob_up=(None, 0.0), dropout_dim=ndim)
-    return BasicUNet(ndim, 1, 3, tuple(width * i for i in (1, 2, 4, 8, 16, 1)))
+    return BasicUNet(ndim, 1, 3, tuple(width * i for i in (1, 2, 4, 8, 16, 1)), norm="batch")
 
 
 @both_dimensions
@@ -166,5 +166,5 @@ def test_vnet_names_a_width_that_fits_the_channels(make_network: Networks) -> No
 
 
 def test_unet_norm(make_network: Networks) -> None:
-    assert not list(make_network("unet").buffers())
-    assert any(isinstance(m, nn.BatchNorm3d) for m in make_network("unet", 3, norm="batch").modules())
+    assert not list(make_network("unet", norm="instance").buffers())
+    assert any(isinstance(m, nn.BatchNorm3d) for m in make_network("unet", 3).modules())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from nsbench.noise_models._distance import Element, depth_inside, distance_outside, reach
 
 NORMS: dict[Element, Any] = {

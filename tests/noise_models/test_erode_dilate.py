@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+
 from nsbench.benchmark.plugin import Corruption
 from nsbench.noise_models.erode_dilate import ErodeDilate
 

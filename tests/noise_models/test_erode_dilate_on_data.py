@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from nsbench.noise_models.erode_dilate import ErodeDilate
 
 h5py: Any = pytest.importorskip("h5py")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.registry import Registry
 

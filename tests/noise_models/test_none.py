@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from nsbench.noise_models.none import NoNoise
 
 

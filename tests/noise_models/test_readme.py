@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import nsbench.noise_models
 import numpy as np
+
+import nsbench.noise_models
 from nsbench.benchmark.registry import Registry
 
 README = (Path(nsbench.noise_models.__path__[0]) / "README.md").read_text(encoding="utf-8")

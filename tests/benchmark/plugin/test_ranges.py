@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+
 from nsbench.benchmark.plugin import Params, param
 from nsbench.benchmark.plugin.ranges import NonNegativeRange, Range, parse_range
-from pydantic import ValidationError
 
 
 class Model(Params):
