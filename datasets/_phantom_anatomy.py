@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,7 +51,7 @@ POPULATIONS = {
 
 def chamber(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     """One cavity with tapering tubes; beside it a second cavity and a great vessel of the same blood, unlabeled."""
-    layers = _chest(x, rng, people)
+    chest, layers = _chest(x, rng, people), []
     x = turn(warp(x, rng, 0.012), people.tilt + rng.normal(0, 0.12))
     radii = people.scale * np.array([0.22, 0.16, 0.20]) * rng.uniform(0.8, 1.15, 3)
     cavity = ellipsoid(x, rng.normal(0, 0.02, 3), radii)
@@ -61,22 +61,24 @@ def chamber(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
         width = people.scale * rng.uniform(0.028, 0.045)
         cavity = blend(cavity, capsule(x, root, tip, width * 1.25, width), 0.03)
         layers.append(Layer(capsule(x, tip, tip + 0.25 * direction, width * 0.8, width * 0.5), blood * 0.95))
-    side = ellipsoid(x, [rng.normal(0.03, 0.02), -radii[1] - 0.15, 0.0], rng.uniform(0.10, 0.14, 3))
+    side = ellipsoid(x, [rng.normal(0.03, 0.02), -radii[1] - 0.13, 0.0], rng.uniform(0.10, 0.14, 3))
     vessel = capsule(x, [0.1, radii[1] + 0.09, -0.5], [0.07, radii[1] + 0.09, 0.5], rng.uniform(0.035, 0.05))
     layers += [Layer(side, blood * rng.uniform(0.9, 1.02)), Layer(vessel, blood * rng.uniform(0.95, 1.05))]
-    return [*layers, Layer(cavity - 0.018, people.muscle), Layer(cavity, blood, 1)]
+    layers += [Layer(cavity - 0.018, people.muscle), Layer(cavity, blood, 1)]
+    return chest + _within(chest[1], layers)
 
 
 def lesions(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     """Lesions of log-uniform size scattered in a head; vessels and nuclei as bright, unlabeled."""
     x = warp(turn(x, rng.normal(0, 0.08)), rng, 0.008)
     size = np.array([0.36, 0.42, 0.38]) * rng.uniform(0.93, 1.05, 3)
-    layers = [
+    head = [
         Layer(np.full(x.shape[1:], -1, np.float32), 0.03),
         Layer(ellipsoid(x, np.zeros(3), size + 0.05), people.blood),
         Layer(ellipsoid(x, np.zeros(3), size + 0.025), 0.08),
         Layer(ellipsoid(x, np.zeros(3), size), people.muscle),
     ]
+    layers = []
     for side in (-1, 1):
         tilt = rng.normal(0, 0.02, 3)
         ventricle = capsule(x, [side * 0.05, -0.14, 0] + tilt, [side * 0.07, 0.16, 0] - tilt, 0.03, 0.02)
@@ -85,7 +87,7 @@ def lesions(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     for _ in range(rng.integers(*people.branches)):
         start, step = _inside(rng, size, 0.8), rng.normal(0, 0.12, 3)
         layers.append(Layer(capsule(x, start, start + step, 0.014, 0.008), people.organ))
-    return layers + _scattered(x, rng, people, size)
+    return head + _within(head[-1], layers + _scattered(x, rng, people, size))
 
 
 def _scattered(x: np.ndarray, rng: Rng, people: Population, size: np.ndarray) -> list[Layer]:
@@ -101,7 +103,7 @@ def _scattered(x: np.ndarray, rng: Rng, people: Population, size: np.ndarray) ->
 
 def multiclass(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     """A cavity nested in a wall, and a second cavity that touches the wall and has the same blood."""
-    layers = _chest(x, rng, people)
+    chest = _chest(x, rng, people)
     liver = ellipsoid(x, [-0.2, -0.3, -0.25], rng.uniform(0.16, 0.24, 3))
     x = turn(warp(x, rng, 0.012), 0.5 + people.tilt + rng.normal(0, 0.15))
     radii = people.scale * np.array([0.13, 0.15, 0.17]) * rng.uniform(0.85, 1.12, 3)
@@ -111,14 +113,14 @@ def multiclass(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     blood = people.blood * rng.uniform(0.94, 1.06)
     vessel = capsule(x, centre + [0.05, 0.28, -0.5], centre + [0.0, 0.3, 0.5], rng.uniform(0.035, 0.055))
     cavity = ellipsoid(x, centre, radii)
-    return [
-        *layers,
+    layers = [
         Layer(liver, people.muscle * rng.uniform(0.95, 1.05)),
         Layer(vessel, blood),
         Layer(ellipsoid(x, beside, radii * rng.uniform(0.95, 1.15, 3)), blood * rng.uniform(0.93, 1.0), 3),
         Layer(cavity - thickness, people.muscle * rng.uniform(1.0, 1.1), 1),
         Layer(cavity, blood, 2),
     ]
+    return chest + _within(chest[1], layers)
 
 
 def _chest(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
@@ -136,6 +138,11 @@ def _chest(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
         *lungs,
         Layer(spine, people.organ),
     ]
+
+
+def _within(outer: Layer, layers: list[Layer]) -> list[Layer]:
+    """The layers cut off a little below the surface of an outer one."""
+    return [replace(layer, distance=np.maximum(layer.distance, outer.distance + 0.012)) for layer in layers]
 
 
 def _spread(rng: Rng, people: Population, x: np.ndarray) -> list[np.ndarray]:

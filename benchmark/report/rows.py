@@ -58,7 +58,9 @@ class Row:
 
 def read_rows(cells: pd.DataFrame, registries: Registries) -> list[Row]:
     """The rows in the plan's order, their scores still missing."""
-    return [_row(unit, group, registries) for unit, group in _groups(cells)]
+    names = {text: _parsed(text)["name"] for text in cells["method"].unique()}
+    knows = {text: _knows(name, registries) for text, name in names.items()}
+    return [_row(unit, group, knows[group["method"][0]]) for unit, group in _groups(cells)]
 
 
 def _groups(cells: pd.DataFrame) -> Iterator[tuple[int, dict[str, list[Any]]]]:
@@ -72,10 +74,9 @@ def _groups(cells: pd.DataFrame) -> Iterator[tuple[int, dict[str, list[Any]]]]:
             yield int(unit[start]), {name: values[start:stop].tolist() for name, values in columns.items()}
 
 
-def _row(unit: int, cells: dict[str, list[Any]], registries: Registries) -> Row:
+def _row(unit: int, cells: dict[str, list[Any]], knows: str) -> Row:
     first = {name: values[0] for name, values in cells.items()}
     method, network, budget = (_parsed(first[name]) for name in ("method", "network", "budget"))
-    knows = _knows(method["name"], registries)
     section = (first["dataset_label"], first["dataset"], first["kind"], first["noise"], first["ratio"])
     table = (*section, knows, *(first[name] for name in ("network", "view", "budget", "selection")))
     facts = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ def describe(summary: Summary, column: int) -> dict[str, Any]:
 
 def number(value: Any) -> float | None:
     """A float, or None for NaN and None."""
-    return None if value is None or not np.isfinite(value) else float(value)
+    return None if value is None or not isfinite(value) else float(value)
 
 
 def _ranges(units: np.ndarray) -> dict[int, tuple[int, int]]:

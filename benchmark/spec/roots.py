@@ -75,4 +75,9 @@ def _missing(path: Path) -> str:
 
 def _remedy(choice: DatasetChoice) -> str:
     folder = choice.folder or choice.dataset
+    similar = next((name for name in data_folders() if name.startswith(choice.dataset) and name != folder), None)
+    if similar:
+        return (
+            f"name a folder, as in --dataset {choice.dataset}@{similar}, or give it with --data-root {choice.label}=DIR"
+        )
     return f"give it with --data-root {choice.label}=DIR, or set NSBENCH_DATA to the folder that holds {folder}/"

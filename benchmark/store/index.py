@@ -172,8 +172,9 @@ def _stamps(store: Store) -> dict[str, str]:
     folder = store.out / "cells"
     if not folder.is_dir():
         return {}
-    found = {entry.name: _stamp(f"{entry.path}/record.json") for entry in os.scandir(folder)}
-    return {cell: f"{stamp} {_stamp(folder / cell / 'cases.parquet')}" for cell, stamp in found.items() if stamp}
+    paths = {entry.name: entry.path for entry in os.scandir(folder)}
+    found = {cell: _stamp(f"{path}/record.json") for cell, path in paths.items()}
+    return {cell: f"{stamp} {_stamp(f'{paths[cell]}/cases.parquet')}" for cell, stamp in found.items() if stamp}
 
 
 def _stamp(path: Path | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -122,9 +123,9 @@ def test_predict_wants_a_finished_cell_and_existing_images(
 
 
 def test_predict_on_a_new_image(nsbench: Command, finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
-    import nibabel
     import numpy as np
 
+    nibabel: Any = importlib.import_module("nibabel")
     out, _ = finished
     image = nibabel.Nifti1Image(np.random.default_rng(0).random((40, 36), np.float32), np.diag([2.0, 3.0, 1.0, 1.0]))
     nibabel.save(image, tmp_path / "new.nii.gz")

@@ -121,14 +121,15 @@ def step(name: str, out: Path) -> None:
 
         print(f"index built from {len(open_index(Store(out)).cells)} records", end=": ")
     else:
+        from nsbench.benchmark.registry import Registries
         from nsbench.benchmark.report.leaderboard import make_leaderboard
         from nsbench.benchmark.report.markdown import render
 
         board = make_leaderboard(Store(out))
         between = time.perf_counter() - start
-        text = render(board)
+        text = render(board, Registries())
         print(f"{len(board.rows)} rows in {between:.1f} s, markdown of {len(text) / 2**20:.1f} MiB", end=": ")
-    print(f"{time.perf_counter() - start:.1f} s, peak {peak_mib():.0f} MiB")
+    print(f"{time.perf_counter() - start:.1f} s ({time.process_time():.1f} s of CPU), peak {peak_mib():.0f} MiB")
 
 
 def main() -> None:

@@ -113,6 +113,15 @@ def test_nsbench_data_and_folder(registries: Registries, lists_root: Path, monke
         _plan(registries, methods="ce", datasets="lists@nowhere")
 
 
+def test_folder_of_a_similar_name_is_proposed(
+    registries: Registries, lists_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists_root.rename(lists_root.with_name("lists-small"))
+    monkeypatch.setenv("NSBENCH_DATA", str(lists_root.parent))
+    with pytest.raises(UserError, match=r"--dataset lists@lists-small"):
+        _plan(registries, methods="ce", datasets="lists")
+
+
 def test_no_data_folder_is_known(registries: Registries, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NSBENCH_DATA", raising=False)
     with pytest.raises(UserError, match=r"--data-root lists=DIR, or set NSBENCH_DATA"):
