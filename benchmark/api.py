@@ -86,7 +86,8 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     registries = Registries(loose=loaded.execution.plugins)
     store = Store(loaded.execution.out)
     planned = plan_loaded(loaded, registries)
-    store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend)
+    about = {"name": loaded.spec.name} if loaded.spec.name else {}
+    store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     run_grid(planned.cells, store, loaded.execution, registries, quiet=True)
     write_leaderboard(store, registries)
     return Results(store.out)

@@ -50,12 +50,21 @@ class Noisy(_Frozen):
 
 
 class Identity(_Frozen):
-    """All that determines a cell's result, and nothing else: no path, host, label or time."""
+    """All that determines a cell's result, and nothing else: no path, host, label or time.
+
+    Attributes
+    ----------
+    folds
+        1 where the dataset has a published split.
+    split
+        Digest of the ids of the training and test cases.
+    """
 
     protocol: int = PROTOCOL
     dataset: ChosenDataset
     fold: int
     folds: int
+    split: str = ""
     supervision: Noisy
     method: Chosen
     network: Chosen

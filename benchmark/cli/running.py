@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +31,25 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
 
     if loaded.execution.extend:
         _say_what_leaves(planned, store)
-    store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend)
+    about = {"command": command_line(sys.argv[1:])} | ({"name": loaded.spec.name} if loaded.spec.name else {})
+    store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     summary = run_grid(planned.cells, store, loaded.execution, registries)
     return summary, write_leaderboard(store, registries)
+
+
+_OF_THIS_MACHINE = {"--workers", "--address", "--data-root", "--cpus-per-run", "--gpus-per-run", "--executor"}
+
+
+def command_line(arguments: list[str]) -> str:
+    """The command as another person would give it: without what belongs to this machine."""
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        if skip or argument.split("=")[0] in _OF_THIS_MACHINE:
+            skip = not skip and "=" not in argument
+            continue
+        kept.append(argument)
+    return shlex.join(["nsbench", *kept])
 
 
 def _say_what_leaves(planned: Plan, store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..budget import Budget, budget_names, resolve_budget
 from ..cell import Cell, Chosen, Identity, Noisy, View
+from ..digest import digest
 from ..errors import UserError
 from ..registry import Registries
 from .instances import Instance, method_instances
@@ -93,11 +94,13 @@ class _Grid:
         view = _view(self.spec, data)
         budget = _budget(self.spec, _ndim(view))
         self._check_networks(view, data)
+        folds, split = data.folds(self.spec.folds), data.split(fold, self.spec.folds, seed)
         for network, noisy, instance in product(self.networks, self.supervisions, self.instances):
             identity = Identity(
                 dataset=data.chosen,
                 fold=fold,
-                folds=self.spec.folds,
+                folds=folds,
+                split=digest([split.train, split.test]),
                 supervision=noisy.supervision,
                 method=instance.chosen,
                 network=network,

@@ -154,8 +154,20 @@ class Store:
             return None
         return found
 
-    def write_plan(self, spec: dict[str, Any], cells: list[Cell], left_out: list[str], extend: bool = False) -> None:
+    def write_plan(
+        self,
+        spec: dict[str, Any],
+        cells: list[Cell],
+        left_out: list[str],
+        extend: bool = False,
+        about: dict[str, str] | None = None,
+    ) -> None:
         """Bind the folder to a spec and remember its cells.
+
+        Parameters
+        ----------
+        about
+            What the leaderboard says of the run (`name`, `command`); not part of the binding.
 
         Raises
         ------
@@ -164,14 +176,15 @@ class Store:
         """
         path = self.out / "plan.json"
         if path.exists() and not extend:
-            known = self.read_plan()
-            if known["spec"] != spec:
-                changed = sorted(k for k in spec.keys() | known["spec"].keys() if spec.get(k) != known["spec"].get(k))
+            known = self.read_plan()["spec"]
+            if known != spec:
+                changed = sorted(k for k in spec.keys() | known.keys() if spec.get(k) != known.get(k))
                 raise UserError(
                     f"{self.out} holds the results of another benchmark (differs in: {', '.join(changed)}); "
                     "choose another --out, or add --extend to widen that benchmark and keep what is finished"
                 )
-        write_json(path, {"spec": spec, "left_out": left_out, "cells": [c.model_dump(mode="json") for c in cells]})
+        listed = [cell.model_dump(mode="json") for cell in cells]
+        write_json(path, {"spec": spec, **(about or {}), "left_out": left_out, "cells": listed})
 
     def read_plan(self) -> dict[str, Any]:
         """The document that `write_plan` wrote; UserError when the folder has none or it is damaged."""
