@@ -62,8 +62,8 @@ _BY_NDIM: dict[str, dict[int, dict[str, Any]]] = {
         3: {"batch_size": 1, "patch": (32, 32, 32), "width": 4},
     },
     "quick": {
-        2: {"updates": 500, "batch_size": 8, "patch": (128, 128), "width": 8},
-        3: {"updates": 800, "batch_size": 2, "patch": (48, 48, 32), "width": 8},
+        2: {"updates": 400, "batch_size": 8, "patch": (128, 128), "width": 8},
+        3: {"updates": 600, "batch_size": 2, "patch": (48, 48, 32), "width": 8},
     },
     "paper": {
         2: {"batch_size": 24, "patch": (256, 256), "width": 32},

@@ -44,8 +44,8 @@ class Population:
 
 
 POPULATIONS = {
-    "a": Population(blood=0.72, muscle=0.45, body=0.36, organ=0.66, scale=1.0, branches=(3, 5), tilt=0.0),
-    "b": Population(blood=0.58, muscle=0.40, body=0.48, organ=0.62, scale=0.85, branches=(4, 7), tilt=0.5),
+    "a": Population(blood=0.64, muscle=0.45, body=0.40, organ=0.62, scale=1.0, branches=(3, 5), tilt=0.0),
+    "b": Population(blood=0.58, muscle=0.30, body=0.44, organ=0.56, scale=0.85, branches=(4, 7), tilt=0.5),
 }
 
 
@@ -55,16 +55,16 @@ def chamber(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     x = turn(warp(x, rng, 0.012), people.tilt + rng.normal(0, 0.12))
     radii = people.scale * np.array([0.22, 0.16, 0.20]) * rng.uniform(0.8, 1.15, 3)
     cavity = ellipsoid(x, rng.normal(0, 0.02, 3), radii)
-    blood = people.blood * rng.uniform(0.94, 1.06)
+    blood = people.blood * rng.uniform(0.9, 1.1)
     for direction in _spread(rng, people, x):
         root, tip = direction * radii * 0.8, direction * (radii + rng.uniform(0.06, 0.13))
         width = people.scale * rng.uniform(0.028, 0.045)
         cavity = blend(cavity, capsule(x, root, tip, width * 1.25, width), 0.03)
         layers.append(Layer(capsule(x, tip, tip + 0.25 * direction, width * 0.8, width * 0.5), blood * 0.95))
-    side = ellipsoid(x, [rng.normal(0.03, 0.02), -radii[1] - 0.13, 0.0], rng.uniform(0.10, 0.14, 3))
+    side = ellipsoid(x, [rng.normal(0.03, 0.02), -radii[1] - 0.105, 0.0], rng.uniform(0.10, 0.14, 3))
     vessel = capsule(x, [0.1, radii[1] + 0.09, -0.5], [0.07, radii[1] + 0.09, 0.5], rng.uniform(0.035, 0.05))
     layers += [Layer(side, blood * rng.uniform(0.9, 1.02)), Layer(vessel, blood * rng.uniform(0.95, 1.05))]
-    layers += [Layer(cavity - 0.018, people.muscle), Layer(cavity, blood, 1)]
+    layers += [Layer(cavity - 0.012, people.muscle), Layer(cavity, blood, 1)]
     return chest + _within(chest[1], layers)
 
 
@@ -97,7 +97,7 @@ def _scattered(x: np.ndarray, rng: Rng, people: Population, size: np.ndarray) ->
     found = []
     for radius in people.scale * radii:
         shape = ellipsoid(warp(x, rng, 0.12 * radius), _inside(rng, size, 0.78), radius * rng.uniform(0.75, 1.3, 3))
-        found.append(Layer(shape, people.organ * rng.uniform(0.95, 1.15), 1))
+        found.append(Layer(shape, people.organ * rng.uniform(1.0, 1.25), 1))
     return found
 
 
@@ -110,7 +110,7 @@ def multiclass(x: np.ndarray, rng: Rng, people: Population) -> list[Layer]:
     centre = np.array([0.06, 0.0, 0.0]) + rng.normal(0, 0.015, 3)
     thickness = people.scale * rng.uniform(0.04, 0.06)
     beside = centre - [radii[0] + thickness, 0.02, 0.0]
-    blood = people.blood * rng.uniform(0.94, 1.06)
+    blood = people.blood * rng.uniform(0.9, 1.1)
     vessel = capsule(x, centre + [0.05, 0.28, -0.5], centre + [0.0, 0.3, 0.5], rng.uniform(0.035, 0.055))
     cavity = ellipsoid(x, centre, radii)
     layers = [

@@ -47,8 +47,8 @@ class Site:
         return cls(
             gain=rng.uniform(0.6, 1.6),
             gamma=rng.uniform(0.85, 1.2),
-            bias=rng.uniform(0.08, 0.22),
-            noise=rng.uniform(0.05, 0.09),
+            bias=rng.uniform(0.12, 0.3),
+            noise=rng.uniform(0.06, 0.1),
             blur=rng.uniform(0.45, 0.75),
             stretch=rng.uniform(0.92, 1.1),
         )

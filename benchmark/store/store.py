@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ..cell import Cell
-from ..digest import file_digest
+from ..digest import digest, file_digest
 from ..errors import UserError
-from .files import read_json, write_atomically, write_json
+from .files import explain, read_json, sweep, write_atomically, write_json
+from .lock import exclusive
 from .record import FORMAT, Provenance, Record
 
 if TYPE_CHECKING:
@@ -99,22 +102,31 @@ class Store:
         ------
         ValueError
             The record is damaged: unreadable, of another cell, or its tables do not match their digests.
+        UserError
+            It may not be read.
         """
         folder = self.folder(cell_id)
         if not folder.record.exists():
             return None
         try:
-            record = Record.model_validate(read_json(folder.record))
+            document = read_json(folder.record)
+            record = Record.model_validate(document)
+            self._verify(record, digest(document["identity"])[:16], folder)
+        except PermissionError as error:
+            raise UserError(f"cannot read {error.filename}: permission denied; change its permissions") from error
+        except OSError as error:
+            raise ValueError(f"{folder.record} is damaged: {error.strerror}") from error
         except ValidationError as error:
             raise ValueError(f"{folder.record} is damaged: {error.errors()[0]['msg']}") from error
-        self._verify(record, folder, cell_id)
         return record
 
-    def _verify(self, record: Record, folder: CellFolder, cell_id: str) -> None:
+    def _verify(self, record: Record, identity: str, folder: CellFolder) -> None:
         if record.format != FORMAT:
             raise ValueError(f"{folder.record} has format {record.format}, this nsbench reads {FORMAT}")
-        if record.cell != cell_id:
-            raise ValueError(f"{folder.record} is damaged: it belongs to cell {record.cell}")
+        if record.cell != folder.path.name or identity != record.cell:
+            raise ValueError(f"{folder.record} is damaged: it belongs to cell {identity}")
+        if record.result.status == "done" and folder.cases.name not in record.files:
+            raise ValueError(f"{folder.record} is damaged: a finished cell without {folder.cases.name}")
         for name, wanted in record.files.items():
             path = folder.path / name
             if not path.exists() or file_digest(path) != wanted:
@@ -126,8 +138,23 @@ class Store:
         number = 1
         while (target := folder.with_name(f"{folder.name}.damaged{number}")).exists():
             number += 1
-        folder.rename(target)
+        try:
+            folder.rename(target)
+        except OSError as error:
+            raise explain(error, target) from error
         return target
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold the output folder against other runs; UserError when one has it or it cannot be written."""
+        return exclusive(self.out)
+
+    def tidy(self, cell_id: str) -> None:
+        """Remove what only an unfinished cell needs, and what a killed process left half written."""
+        folder = self.folder(cell_id)
+        folder.progress.unlink(missing_ok=True)
+        folder.checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(folder.stages, ignore_errors=True)
+        sweep(folder.path)
 
     def write(self, record: Record, provenance: Provenance, tables: dict[str, pd.DataFrame] | None = None) -> None:
         """Write a record: tables first, `record.json` last and atomically."""
@@ -172,8 +199,15 @@ class Store:
         Raises
         ------
         UserError
-            The folder belongs to another spec and `extend` is False.
+            The folder belongs to another spec and `extend` is False, or another run holds it.
         """
+        listed = [cell.model_dump(mode="json") for cell in cells]
+        with self.exclusive():
+            self._check_spec(spec, extend)
+            document = {"spec": spec, **(about or {}), "left_out": left_out, "cells": listed}
+            write_json(self.out / "plan.json", document)
+
+    def _check_spec(self, spec: dict[str, Any], extend: bool) -> None:
         path = self.out / "plan.json"
         if path.exists() and not extend:
             known = self.read_plan()["spec"]
@@ -183,8 +217,6 @@ class Store:
                     f"{self.out} holds the results of another benchmark (differs in: {', '.join(changed)}); "
                     "choose another --out, or add --extend to widen that benchmark and keep what is finished"
                 )
-        listed = [cell.model_dump(mode="json") for cell in cells]
-        write_json(path, {"spec": spec, **(about or {}), "left_out": left_out, "cells": listed})
 
     def read_plan(self) -> dict[str, Any]:
         """The document that `write_plan` wrote; UserError when the folder has none or it is damaged."""
@@ -195,10 +227,22 @@ class Store:
             )
         try:
             plan: dict[str, Any] = read_json(path)
+            if not isinstance(plan, dict) or not isinstance(plan.get("spec"), dict) or not isinstance(plan.get("cells"), list):
+                raise ValueError(f"{path} is damaged: it holds no plan")
         except ValueError as error:
-            raise UserError(f"{error}; delete it and run the same nsbench run command again") from error
+            raise _unusable(error) from error
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from error
         return plan
 
     def planned_cells(self) -> list[Cell]:
         """The cells of the plan, in order."""
-        return [Cell.model_validate(value) for value in self.read_plan()["cells"]]
+        try:
+            return [Cell.model_validate(value) for value in self.read_plan()["cells"]]
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise _unusable(f"{self.out / 'plan.json'} is damaged or of another version: {problem}") from error
+
+
+def _unusable(what: object) -> UserError:
+    return UserError(f"{what}; delete it and run the same nsbench run command again")
