@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..benchmark.plugin import Case, CaseRef, Dataset, Split, Task, param
+from ..benchmark.plugin import Case, CaseRef, Dataset, Split, Task, UserError, param
 from ._files import layout_error, pair, require_root, visible
 from ._readers import binary_mask, read_grey_png
 from ._splits import published_split
@@ -69,6 +69,10 @@ class JSRT(Dataset):
         image, mask = ref.files
         case = self.read_image(image)
         inside = binary_mask(mask, read_grey_png(mask))
+        if inside.shape != case.geometry["size"]:
+            raise UserError(
+                f"{mask}: mask of {inside.shape} pixels for an image of {case.geometry['size']}; fetch both again"
+            )
         return Case(ref.id, case.image, self._shrink(inside * np.uint8(255)) > 127, case.spacing)
 
     def read_image(self, path: Path) -> Case:

@@ -15,6 +15,8 @@ from ._writers import write_nifti, write_nrrd
 
 _SPACING = 0.625
 _H5_FOLDER = "2018LA_Seg_Training Set"
+_NRRD_PAIR = ("lgemri.nrrd", "laendo.nrrd")
+_FILE_NAMES = ("mri_norm2.h5", "lgemri.nrrd")
 _PARTS = ("Training Set", "Testing Set")
 
 
@@ -79,15 +81,16 @@ class LeftAtrium(Dataset):
         if path.suffix == ".h5":
             arrays, spacing = read_h5(path, ["image"])
             raw, geometry = arrays["image"], {"normalised": arrays["image"].dtype.kind == "f"}
-            name = path.parent.name
         elif path.suffix == ".nrrd":
             raw, header = read_nrrd(path)
-            spacing, geometry, name = None, {"header": header}, path.parent.name
+            spacing, geometry = None, {"header": header}
         elif path.name.endswith((".nii", ".nii.gz")):
             raw, affine, spacing = read_nifti(path)
-            geometry, name = {"affine": affine}, path.name.split(".nii")[0]
+            geometry = {"affine": affine}
         else:
             raise UserError(f"{path}: unknown kind of file; expected .h5, .nrrd, .nii or .nii.gz")
+        # in both forms every scan's file has the same name, and its folder the scan's
+        name = path.parent.name if path.name in _FILE_NAMES else path.name.removesuffix(".gz").rsplit(".", 1)[0]
         return Case(name, raw[None].astype(np.float32), None, self._spacing(spacing), geometry=geometry)
 
     def write_label(self, case: Case, label: Any, path: Path) -> Path:
@@ -135,10 +138,10 @@ class LeftAtrium(Dataset):
         if not bases[0][1].is_dir():
             bases = [("train", root)]
         folders = [(part, p) for part, base in bases if base.is_dir() for p in visible(base)]
-        return [(part, folder) for part, folder in folders if (folder / "lgemri.nrrd").is_file()]
+        return [(part, folder) for part, folder in folders if any((folder / name).is_file() for name in _NRRD_PAIR)]
 
     def _nrrd_cases(self) -> list[CaseRef]:
         folders = self._nrrd_folders(require_root(self.name, self.root))
-        if bare := [folder for _, folder in folders if not (folder / "laendo.nrrd").is_file()]:
-            raise UserError(f"dataset {self.name}: no laendo.nrrd in {some(bare, 3)}; complete or remove these folders")
+        if absent := [p / name for _, p in folders for name in _NRRD_PAIR if not (p / name).is_file()]:
+            raise UserError(f"dataset {self.name}: {some(absent, 3)} missing; complete or remove these folders")
         return [CaseRef(p.name, p.name, {"part": part}, (p / "lgemri.nrrd", p / "laendo.nrrd")) for part, p in folders]
