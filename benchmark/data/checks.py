@@ -38,11 +38,13 @@ def check_case(case: Case, task: Task, dataset: str, where: str, labeled: bool =
         found = f"label has shape {case.label.shape}, image {case.image.shape[1:]}"
         fail("geometry", found, "Image and label must lie on the same grid.")
     values = np.unique(case.label)
-    wrong = [v for v in values.tolist() if v != int(v) or not 0 <= v < task.num_classes]
+    wrong = [v for v in values.tolist() if not np.isfinite(v) or v != int(v) or not 0 <= v < task.num_classes]
     if wrong:
         allowed = ", ".join(f"{i + 1} {name}" for i, name in enumerate(task.classes))
         fail("labels", f"label values {wrong[:5]}, allowed are 0 background, {allowed}", "Map or repair the labels.")
-    if case.spacing is not None and (len(case.spacing) != task.ndim or min(case.spacing) <= 0):
+    if case.spacing is not None and (
+        len(case.spacing) != task.ndim or not all(np.isfinite(step) and step > 0 for step in case.spacing)
+    ):
         fail("spacing", f"spacing {case.spacing}", f"Expected {task.ndim} positive numbers in mm.")
     if case.ignore is not None and case.ignore.shape != case.image.shape[1:]:
         fail("geometry", f"ignore mask has shape {case.ignore.shape}", "It must lie on the image's grid.")

@@ -69,8 +69,9 @@ def corrupt(
 def _check(label: np.ndarray, case: PreparedCase, num_classes: int, name: str) -> None:
     if label.shape != case.label.shape:
         raise UserError(f"noise model {name} changed the shape of case {case.id}: {case.label.shape} -> {label.shape}")
-    if label.min() < 0 or label.max() >= num_classes:
-        raise UserError(f"noise model {name} gave label {label.max()} for case {case.id}; classes are < {num_classes}")
+    wrong = [v for v in np.unique(label).tolist() if not 0 <= v < num_classes]
+    if wrong:
+        raise UserError(f"noise model {name} gave labels {wrong[:5]} for case {case.id}; they must be < {num_classes}")
 
 
 def realised_noise(cases: Sequence[PreparedCase], corrupted: Corrupted) -> Noise:
