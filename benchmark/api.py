@@ -79,6 +79,7 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     from .report.write import write_leaderboard
     from .spec.load import load
     from .spec.plan import plan_loaded
+    from .tracking import Tracking
 
     path = Path(spec) if isinstance(spec, str | Path) else None
     fields = dict(spec) if isinstance(spec, Mapping) else {}
@@ -86,8 +87,10 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     registries = Registries(loose=loaded.execution.plugins)
     store = Store(loaded.execution.out)
     planned = plan_loaded(loaded, registries)
+    tracking = Tracking.of(loaded.execution.track, store, planned.cells, loaded.spec.name)
     about = {"name": loaded.spec.name} if loaded.spec.name else {}
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
-    run_grid(planned.cells, store, loaded.execution, registries, quiet=True)
+    with tracking:
+        run_grid(planned.cells, store, loaded.execution, registries, quiet=True, observers=[tracking])
     write_leaderboard(store, registries)
     return Results(store.out)

@@ -66,6 +66,9 @@ def run(
     save_predictions: Annotated[
         bool, typer.Option("--save-predictions", rich_help_panel=_WHERE, help="Keep predicted labels.")
     ] = False,
+    track: Annotated[
+        Texts, _text("--track", _WHERE, "Trackers [tensorboard].", "tensorboard|mlflow|wandb|none")
+    ] = None,
     extend: Annotated[
         bool, typer.Option("--extend", rich_help_panel=_WHERE, help="Let the folder follow a changed spec.")
     ] = False,
@@ -98,7 +101,7 @@ def run(
 
 
 _NO_FIELDS = ("spec_file", "dry_run", "as_json")
-_REPEATABLE_LISTS = ("datasets", "methods", "noise", "networks")
+_REPEATABLE_LISTS = ("datasets", "methods", "noise", "networks", "track")
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:

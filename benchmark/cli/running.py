@@ -28,12 +28,15 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
     """
     from ..execution.grid import run_grid
     from ..report.write import write_leaderboard
+    from ..tracking import Tracking
 
+    tracking = Tracking.of(loaded.execution.track, store, planned.cells, loaded.spec.name)
     if loaded.execution.extend:
         _say_what_leaves(planned, store)
     about = {"command": command_line(sys.argv[1:])} | ({"name": loaded.spec.name} if loaded.spec.name else {})
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
-    summary = run_grid(planned.cells, store, loaded.execution, registries)
+    with tracking:
+        summary = run_grid(planned.cells, store, loaded.execution, registries, observers=[tracking])
     return summary, write_leaderboard(store, registries)
 
 

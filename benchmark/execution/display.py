@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console, Group
@@ -24,16 +25,19 @@ class Display:
 
     Parameters
     ----------
-    total
-        Cells of the plan; `done` of them were finished before.
+    pending
+        Cells to run.
+    before
+        Cells that need not be run, by status.
     workers
         Cells that run at a time, for the estimate of the time left.
     """
 
-    def __init__(self, store: Store, total: int, done: int, workers: int, quiet: bool) -> None:
+    def __init__(self, store: Store, pending: int, before: Mapping[str, int], workers: int, quiet: bool) -> None:
         self.store = store
-        self.total, self.done, self.workers, self.quiet = total, done, max(workers, 1), quiet
-        self.statuses: Counter[str] = Counter()
+        self.statuses = Counter(before)
+        self.ended = self.statuses.total()
+        self.total, self.workers, self.quiet = self.ended + pending, max(workers, 1), quiet
         self.running: dict[str, tuple[Cell, float]] = {}
         self.spent: list[float] = []
         self.console = Console(file=sys.stderr)
@@ -45,7 +49,7 @@ class Display:
             TextColumn("{task.fields[left]}"),
             console=self.console,
         )
-        self.task = self.bar.add_task("cells", total=self.total, completed=done, left="")
+        self.task = self.bar.add_task("cells", total=self.total, completed=self.ended, left="")
         self.live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=2, transient=True)
 
     @property
@@ -74,16 +78,16 @@ class Display:
 
     def _ended(self, event: Event, seconds: float) -> None:
         self.statuses[event.status] += 1
-        self.done += 1
+        self.ended += 1
         if event.status == "done":
             self.spent.append(seconds)
-        self.bar.update(self.task, completed=self.done, left=self.time_left())
+        self.bar.update(self.task, completed=self.ended, left=self.time_left())
 
     def time_left(self) -> str:
         """Estimate from the measured time of the finished cells."""
         if not self.spent:
             return ""
-        left = (self.total - self.done) * sum(self.spent) / len(self.spent) / self.workers
+        left = (self.total - self.ended) * sum(self.spent) / len(self.spent) / self.workers
         return f"about {duration(left)} left" if left else ""
 
     def _say(self, event: Event) -> None:
@@ -92,7 +96,7 @@ class Display:
         words = {"started": "start", "ended": event.status, "retried": "retry"}[event.kind]
         note = f"  ({event.note})" if event.note else ""
         left = f"  {self.time_left()}" if event.kind == "ended" else ""
-        line = f"[{self.done}/{self.total}] {words:7} {event.cell.id} {event.cell.describe()}{left}{note}"
+        line = f"[{self.ended}/{self.total}] {words:7} {event.cell.id} {event.cell.describe()}{left}{note}"
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _picture(self) -> Group:
@@ -101,8 +105,8 @@ class Display:
             table.add_column(column, justify="left" if column == "running" else "right")
         for cell, _ in list(self.running.values())[:MAX_RUNNING_SHOWN]:
             table.add_row(cell.describe(), *_facts(self.store.progress(cell.id)))
-        failed = sum(n for status, n in self.statuses.items() if status != "done")
-        counts = f"done {self.done - failed}   running {len(self.running)}   failed {failed}"
+        done = self.statuses["done"]
+        counts = f"done {done}   running {len(self.running)}   failed {self.ended - done}"
         return Group(self.bar, counts, table)
 
 

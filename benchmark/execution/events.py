@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ..cell import Cell
+from ..store import Status
+
+
+class Ending(NamedTuple):
+    """The status of a cell, and the cause in one line where it is not `done`."""
+
+    status: Status
+    note: str = ""
 
 
 @dataclass(frozen=True)

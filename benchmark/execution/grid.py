@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cell import Cell
 from ..errors import UserError
 from ..registry import Registries
 from ..store import Store
-from ..store.files import check_writable
+from ..store.files import check_writable, explain, sweep
 from .display import Display
-from .events import Executor
+from .events import Event, Executor
+from .interrupt import terminable
 from .settings import WorkerSettings
 from .state import cell_states
 
 if TYPE_CHECKING:
     from ..spec.models import Execution
 
-BYTES_PER_CELL = 8 * 2**20
-"""Room that a cell needs at the least: weights, checkpoint and tables."""
+BYTES_PER_CELL = 2**20
+"""Room that a finished cell takes at the least: weights and tables."""
+
+BYTES_TO_WORK = 64 * 2**20
+"""Room for checkpoints of running cells and for the leaderboard."""
+
+Observer = Callable[[Event], None]
+
+UNFINISHED = ("waiting", "partial", "damaged")
 
 
 @dataclass
@@ -44,34 +53,53 @@ class Summary:
 
 
 def run_grid(
-    cells: Sequence[Cell], store: Store, execution: Execution, registries: Registries, *, quiet: bool = False
+    cells: Sequence[Cell],
+    store: Store,
+    execution: Execution,
+    registries: Registries,
+    *,
+    quiet: bool = False,
+    observers: Sequence[Observer] = (),
 ) -> Summary:
     """Run what is not done, seed by seed; finished cells are not touched, torch is not imported for them.
+
+    Parameters
+    ----------
+    observers
+        Called with every event, in the thread that hands out the cells: they must return at once.
 
     Raises
     ------
     UserError
-        The output folder cannot be written, or the data of a dataset cannot be used.
+        The output folder cannot be written or another run fills it, or the data of a dataset cannot be used.
     """
     unique = list({cell.id: cell for cell in cells}.values())
-    states = cell_states(unique, store, execution.retry_failed)
-    _set_damaged_aside(states, store)
-    pending = [cell for cell in unique if states[cell.id] in ("waiting", "partial", "damaged")]
-    summary = Summary(Counter(s for s in states.values() if s not in ("waiting", "partial", "damaged")))
-    if not pending:
-        return summary
-    check_writable(store.out, BYTES_PER_CELL * len(pending))
-    _prepare_data(pending, registries, quiet)
-    _run(pending, store, _executor(store, execution), summary, len(unique), quiet)
+    with store.exclusive():
+        states = cell_states(unique, store, execution.retry_failed)
+        pending = [cell for cell in unique if states[cell.id] in UNFINISHED]
+        summary = Summary(Counter(s for s in states.values() if s not in UNFINISHED))
+        _clear_up(states, store)
+        if pending:
+            check_writable(store.out / "cells", BYTES_TO_WORK + BYTES_PER_CELL * len(pending))
+            _prepare_data(pending, registries, quiet)
+            _run(pending, store, _executor(store, execution), summary, quiet, observers)
     return summary
 
 
-def _run(pending: list[Cell], store: Store, executor: Executor, summary: Summary, total: int, quiet: bool) -> None:
-    before = total - len(pending)
-    with Display(store, total, before, executor.workers, quiet) as display:
+def _run(
+    pending: list[Cell],
+    store: Store,
+    executor: Executor,
+    summary: Summary,
+    quiet: bool,
+    observers: Sequence[Observer],
+) -> None:
+    with Display(store, len(pending), summary.statuses, executor.workers, quiet) as display, terminable():
         try:
             for event in executor.run(pending):
                 display.show(event)
+                for observe in observers:
+                    observe(event)
                 if event.kind == "ended":
                     summary.statuses[event.status] += 1
         except KeyboardInterrupt:
@@ -80,11 +108,22 @@ def _run(pending: list[Cell], store: Store, executor: Executor, summary: Summary
             executor.stop()
 
 
-def _set_damaged_aside(states: dict[str, str], store: Store) -> None:
+def _clear_up(states: dict[str, str], store: Store) -> None:
+    """Set damaged records aside, and remove what a process that was killed left behind."""
+    sweep(store.out)
     for cell_id, state in states.items():
         if state == "damaged":
-            where = store.set_aside(cell_id)
-            print(f"the record of cell {cell_id} is damaged: moved to {where}, the cell is run again", file=sys.stderr)
+            _set_aside(cell_id, store)
+        elif state == "done" and store.folder(cell_id).stages.exists():
+            store.tidy(cell_id)
+
+
+def _set_aside(cell_id: str, store: Store) -> None:
+    try:
+        store.read(cell_id)
+    except ValueError as error:
+        where = store.set_aside(cell_id)
+        print(f"cell {cell_id} is run again: {error}; kept for inspection in {where}", file=sys.stderr)
 
 
 def _prepare_data(pending: Sequence[Cell], registries: Registries, quiet: bool) -> None:
@@ -98,7 +137,19 @@ def _prepare_data(pending: Sequence[Cell], registries: Registries, quiet: bool) 
         first.setdefault(f"{who.dataset.model_dump_json()}{who.fold}{who.seed}{who.budget.case_limit}", cell)
     with preparing(quiet) as tick:
         for cell in first.values():
-            load_cell_data(cell, registries, tick(cell.dataset_label))
+            try:
+                load_cell_data(cell, registries, tick(cell.dataset_label))
+            except OSError as error:
+                raise _unusable_data(cell, error) from error
+
+
+def _unusable_data(cell: Cell, error: OSError) -> UserError:
+    from ..data.cache import cache_folder
+
+    path = Path(error.filename or "")
+    if path.is_relative_to(cache_folder()):
+        return explain(error, path)
+    return UserError(f"dataset {cell.dataset_label} cannot be read: {error}")
 
 
 def _executor(store: Store, execution: Execution) -> Executor:

@@ -7,37 +7,55 @@ only its own cell along, which is tried again from its checkpoint on another act
 from __future__ import annotations
 
 import contextlib
-import os
+import signal
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..cell import Cell
 from ..errors import UserError
 from ..registry import Registries
-from ..store import Store
-from .events import Event
-from .lost import record_lost_cell
+from ..store import Status, Store
+from .events import Ending, Event
+from .lost import lose_cell
+from .ray_cluster import connect, no_room, read_loss, room
 from .settings import WorkerSettings
 
 POLL_SECONDS = 0.5
 MAX_FAILED_STARTS = 5
+NODE_RETRIES = 2
+"""Further tries of a cell whose machine went away, which says nothing against the cell."""
 
 
 class _Actor:
-    """The code of one ray actor; torch is imported with the first cell."""
+    """The code of one ray actor; torch is imported as it starts."""
 
     def __init__(self, out: str, settings: WorkerSettings) -> None:
         from .worker import CellWorker
 
+        # a node that is shut down ends the process, not the cell: it is tried again elsewhere
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.worker = CellWorker(Store(Path(out)), Registries(settings.plugins), settings)
 
     def ready(self) -> None:
         """Answers once the actor has a place and torch is imported."""
 
-    def run(self, cell: str) -> str:
-        return self.worker.run(Cell.model_validate_json(cell))
+    def run(self, cell: str) -> tuple[Ending, bool]:
+        """How the cell ended, and whether this actor can run another one."""
+        return self.worker.run(Cell.model_validate_json(cell)), self.worker.usable()
+
+
+@dataclass
+class _Task:
+    """A cell in the hands of an actor."""
+
+    actor: Any
+    cell: Cell
+    tries: int
+    since: float = field(default_factory=time.monotonic)
 
 
 class RayExecutor:
@@ -53,6 +71,11 @@ class RayExecutor:
         Of a running cluster; None starts ray on this machine.
     retries
         How often a cell whose worker died is tried again.
+
+    Raises
+    ------
+    UserError
+        Ray does not start, or no machine can run a cell.
     """
 
     def __init__(
@@ -60,40 +83,21 @@ class RayExecutor:
     ) -> None:
         self.out = out.resolve()
         self.settings = settings
-        self.address = address
         self.retries = retries
         self._wanted = workers
         self._idle: list[Any] = []
         self._starting: dict[Any, Any] = {}
-        self._running: dict[Any, tuple[Any, Cell, int]] = {}
+        self._running: dict[Any, _Task] = {}
         self._failed_starts = 0
-        self._start()
+        self.ray = connect(address, workers * settings.threads if workers else None)
+        if not room(self.ray, settings):
+            raise no_room(self.ray, settings)
         self.workers = self._capacity()
 
-    def _start(self) -> None:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        import ray
-
-        self.ray = ray
-        common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
-        try:
-            if self.address:
-                ray.init(address=self.address, **common)
-            else:
-                cpus = (self._wanted or 0) * self.settings.threads or None
-                ray.init(include_dashboard=False, num_cpus=cpus, **common)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise UserError(f"ray does not start: {error}; check --address, or use --executor inline") from error
-
     def _capacity(self) -> int:
-        """Actors that fit into the cluster as it is now."""
-        resources: dict[str, float] = self.ray.cluster_resources()  # type: ignore[no-untyped-call]
-        fits = int(resources.get("CPU", 0) // self.settings.threads)
-        if self.settings.gpus:
-            fits = min(fits, int(resources.get("GPU", 0) / self.settings.gpus))
-        fits = max(fits, 1)
-        return min(fits, self._wanted) if self._wanted and not self.address else fits
+        """Actors to have, given the nodes that are alive now."""
+        fits = max(room(self.ray, self.settings), 1)
+        return min(fits, self._wanted) if self._wanted else fits
 
     def _new_actor(self) -> Any:
         variables = {"OMP_NUM_THREADS": str(self.settings.threads), "MKL_NUM_THREADS": str(self.settings.threads)}
@@ -118,27 +122,23 @@ class RayExecutor:
                 if reference in self._starting:
                     self._placed(reference)
                     continue
-                actor, cell, tries = self._running.pop(reference)
-                event = self._outcome(reference, cell, tries)
+                task = self._running.pop(reference)
+                event = self._outcome(reference, task)
                 if event.kind == "retried":
-                    waiting.appendleft((cell, tries + 1))
-                if event.note:
-                    self._discard(actor)
-                else:
-                    self._idle.append(actor)
+                    waiting.appendleft((task.cell, task.tries + 1))
                 yield event
+            yield from self._end_hanging()
 
     def _start_actors(self, waiting: int) -> None:
         """As many actors as fit, but no more than there are cells for."""
-        most = min(self._capacity(), self._wanted or 2**31)
         alive = len(self._running) + len(self._idle) + len(self._starting)
-        for _ in range(min(most - alive, waiting - len(self._idle) - len(self._starting))):
+        for _ in range(min(self._capacity() - alive, waiting - len(self._idle) - len(self._starting))):
             actor = self._new_actor()
             self._starting[actor.ready.remote()] = actor
 
     def _give(self, cell: Cell, tries: int) -> None:
         actor = self._idle.pop()
-        self._running[actor.run.remote(cell.model_dump_json())] = (actor, cell, tries)
+        self._running[actor.run.remote(cell.model_dump_json())] = _Task(actor, cell, tries)
 
     def _wait(self) -> list[Any]:
         references = [*self._running, *self._starting]
@@ -159,19 +159,37 @@ class RayExecutor:
         else:
             self._idle.append(actor)
 
-    def _outcome(self, reference: Any, cell: Cell, tries: int) -> Event:
-        from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError
+    def _outcome(self, reference: Any, task: _Task) -> Event:
+        """What became of a task; its actor is kept if it can go on."""
+        from ray.exceptions import RayError
 
         try:
-            return Event("ended", cell, self.ray.get(reference))
+            ending, usable = self.ray.get(reference)
         except RayError as error:
-            cause = " ".join(str(error).split())[:300]
-            memory = isinstance(error, OutOfMemoryError) or "OutOfMemory" in cause or "low on memory" in cause
-            node = isinstance(error, NodeDiedError) or ("node" in cause.lower() and "died" in cause.lower())
-            if tries < self.retries + (2 if node else 0):
-                return Event("retried", cell, note=cause)
-            status = record_lost_cell(Store(self.out), cell, "oom" if memory else "failed", cause)
-            return Event("ended", cell, status, note=cause)
+            self._discard(task.actor)
+            loss = read_loss(error)
+            if task.tries < self.retries + (NODE_RETRIES if loss.node else 0):
+                return Event("retried", task.cell, note=loss.cause)
+            return self._lost(task, loss.status, loss.cause)
+        if usable:
+            self._idle.append(task.actor)
+        else:
+            self._discard(task.actor)
+        return Event("ended", task.cell, *ending)
+
+    def _end_hanging(self) -> Iterator[Event]:
+        """End the cells that did not end by themselves, long after their timeout."""
+        patience = self.settings.patience_seconds
+        if patience is None:
+            return
+        for reference, task in list(self._running.items()):
+            if time.monotonic() - task.since > patience:
+                del self._running[reference]
+                self._discard(task.actor)
+                yield self._lost(task, "timeout", f"out of time: not ended after {patience:.0f} s")
+
+    def _lost(self, task: _Task, status: Status, cause: str) -> Event:
+        return Event("ended", task.cell, *lose_cell(Store(self.out), task.cell, status, cause))
 
     def _discard(self, actor: Any) -> None:
         with contextlib.suppress(Exception):

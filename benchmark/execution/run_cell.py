@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
-import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +13,24 @@ import torch
 from ..cell import Cell
 from ..data.cell_data import CellData, load_cell_data
 from ..data.prepare import save_array
-from ..errors import CellFailure, UserError
+from ..errors import UserError
 from ..plugin.method import Builder, Method
 from ..plugin.network import Network
 from ..registry import Registries
 from ..seeds import stream_seed
 from ..store import CellFolder, Provenance, Record, Result, Status, Store
-from ..store.files import write_json
+from ..store.files import OutputError, check_writable, sweep, write_json
 from ..training import checkpoint
 from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
 from ..training.trainer import Trainer
 from .clock import now
 from .evaluate import Evaluator, pooled_scores
+from .failure import describe_failure
 from .provenance import host_facts, peak_memory_mib, reset_peak_memory
 
-ERROR_LINES = 12
+ROOM_BYTES = 16 * 2**20
+"""Free space below which a cell is not begun: it would be lost when it is saved."""
 
 
 @dataclass(frozen=True)
@@ -89,20 +89,21 @@ def build_method(cell: Cell, data_task: Any, registries: Registries, device: tor
 def run_cell(
     cell: Cell, store: Store, registries: Registries, device: torch.device, options: CellOptions | None = None
 ) -> Status:
-    """Run one cell and write its record, whatever happens to it; returns the record's status."""
+    """Run one cell and write its record, whatever happens to it; returns the record's status.
+
+    Raises
+    ------
+    OutputError
+        The output folder cannot be written: there is no record, and the cell is still to be run.
+    """
     run = _CellRun(cell, store, registries, device, options or CellOptions())
     try:
         run.execute()
         return "done"
-    except CellFailure as failure:
-        return run.fail(failure.status, str(failure))  # type: ignore[arg-type]
-    except UserError as error:
-        return run.fail("failed", str(error))
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        return run.fail("oom", f"{type(error).__name__}: {error}")
-    except Exception:
-        tail = traceback.format_exc().splitlines()[-ERROR_LINES:]
-        return run.fail("failed", "\n".join(tail))
+    except OutputError:
+        raise
+    except (Exception, SystemExit) as error:
+        return run.fail(*describe_failure(error))
 
 
 class _CellRun:
@@ -119,6 +120,11 @@ class _CellRun:
 
     def execute(self) -> None:
         who = self.cell.identity
+        check_writable(self.folder.path, ROOM_BYTES)
+        sweep(self.folder.path)
+        # killed from here on, a cell that failed before is one to be continued
+        self.folder.record.unlink(missing_ok=True)
+        self.folder.progress.unlink(missing_ok=True)
         reset_peak_memory()
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
@@ -129,7 +135,7 @@ class _CellRun:
         result, tables = self._timed("evaluate_seconds", lambda: self._evaluate(method, data, evaluator, outcome))
         checkpoint.save(self.folder.weights, {"method": method.state_dict()})
         self._write(result, tables)
-        self._tidy()
+        self.store.tidy(self.cell.id)
 
     def _timed(self, name: str, work: Any) -> Any:
         before = time.monotonic()
@@ -140,7 +146,7 @@ class _CellRun:
     def _train(self, method: Method, data: CellData, evaluator: Evaluator) -> Outcome:
         who, task = self.cell.identity, data.task
         hooks = Hooks(
-            progress=lambda facts: write_json(self.folder.progress, _plain(facts)),
+            progress=lambda facts: write_json(self.folder.progress, _plain(facts), durable=False),
             truth=data.truth if data.corrupted else None,
             deadline=self.clock + self.options.timeout_seconds if self.options.timeout_seconds else None,
         )
@@ -164,7 +170,8 @@ class _CellRun:
         self, method: Method, data: CellData, evaluator: Evaluator, outcome: Outcome
     ) -> tuple[Result, dict[str, pd.DataFrame]]:
         method.eval()
-        write_json(self.folder.progress, {"stage": "evaluation", "update": 0, "total": len(data.test)})
+        facts = {"stage": "evaluation", "update": 0, "total": len(data.test)}
+        write_json(self.folder.progress, facts, durable=False)
         rows: list[dict[str, Any]] = []
         for case in data.test:
             prediction, scores = evaluator.score(method, case, data.task)
@@ -193,6 +200,7 @@ class _CellRun:
 
     def fail(self, status: Status, error: str) -> Status:
         self._write(Result(status=status, error=error), {})
+        self.folder.progress.unlink(missing_ok=True)
         return status
 
     def _write(self, result: Result, tables: dict[str, pd.DataFrame]) -> None:
@@ -209,12 +217,6 @@ class _CellRun:
             **self.times,  # type: ignore[arg-type]
         )
         self.store.write(record, provenance, tables)
-
-    def _tidy(self) -> None:
-        """What was kept for resuming is of no more use."""
-        self.folder.progress.unlink(missing_ok=True)
-        self.folder.checkpoint.unlink(missing_ok=True)
-        shutil.rmtree(self.folder.stages, ignore_errors=True)
 
 
 def _sampling(cell: Cell, data: CellData) -> Sampling:

@@ -26,3 +26,8 @@ class WorkerSettings:
     timeout_seconds: float | None = None
     save_predictions: bool = False
     checkpoint_seconds: float = 20.0
+
+    @property
+    def patience_seconds(self) -> float | None:
+        """When a cell that does not end by itself at its timeout (it hangs in one step) is ended from outside."""
+        return None if self.timeout_seconds is None else 1.25 * self.timeout_seconds + 5

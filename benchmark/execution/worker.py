@@ -8,7 +8,10 @@ import torch
 
 from ..cell import Cell
 from ..registry import Registries
-from ..store import Status, Store
+from ..store import Record, Store
+from ..store.files import OutputError
+from .events import Ending
+from .failure import last_line
 from .run_cell import CellOptions, pick_device, run_cell
 from .settings import WorkerSettings
 
@@ -32,10 +35,38 @@ class CellWorker:
         torch.set_num_threads(settings.threads)
         torch.use_deterministic_algorithms(self.device.type == "cpu", warn_only=True)
 
-    def run(self, cell: Cell) -> Status:
-        """Run one cell; never raises for what goes wrong inside it."""
-        status = run_cell(cell, self.store, self.registries, self.device, self.options)
+    def run(self, cell: Cell) -> Ending:
+        """Run one cell unless it is done; never raises for what goes wrong inside it."""
+        known = self._record(cell)
+        if known is not None and known.result.status == "done":
+            # the worker that had it before died after its last word
+            return Ending("done")
+        try:
+            status = run_cell(cell, self.store, self.registries, self.device, self.options)
+        except OutputError as error:
+            return Ending("failed", str(error))
+        finally:
+            self._clear()
+        record = self._record(cell) if status != "done" else None
+        return Ending(status, last_line(record.result.error) if record else "")
+
+    def _record(self, cell: Cell) -> Record | None:
+        try:
+            return self.store.read(cell.id)
+        except ValueError:
+            return None
+
+    def _clear(self) -> None:
         gc.collect()
-        if self.device.type == "cuda":
+        if self.device.type == "cuda" and self.usable():
             torch.cuda.empty_cache()
-        return status
+
+    def usable(self) -> bool:
+        """Whether the next cell can run here; a kernel that failed leaves the process without its GPU."""
+        if self.device.type != "cuda":
+            return True
+        try:
+            torch.cuda.synchronize(self.device)
+        except RuntimeError:
+            return False
+        return True

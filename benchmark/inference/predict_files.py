@@ -27,11 +27,10 @@ def predict_files(
     Raises
     ------
     UserError
-        The cell has no weights, an image is missing or unreadable, or its dataset cannot write labels.
+        The cell has no weights, an image is missing or unreadable, its dataset cannot write labels, or a
+        prediction would replace an image or another prediction.
     """
-    missing = [path for path in images if not path.exists()]
-    if missing:
-        raise UserError(f"no such image: {', '.join(map(str, missing))}")
+    _check(images, out_dir)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     state = checkpoint.load(store.folder(cell.id).weights, device)
     if state is None:
@@ -41,10 +40,22 @@ def predict_files(
     method.load_state_dict(state["method"])
     method.eval()
     out_dir.mkdir(parents=True, exist_ok=True)
-    axis = slice_axis_of(cell, dataset.task.ndim)
+    axis, done = slice_axis_of(cell, dataset.task.ndim), set[str]()
     for path in images:
         case = dataset.read_image(path)
         check_case(case, dataset.task, dataset.name, str(path), labeled=False)
+        if case.id in done:
+            raise UserError(f"{path}: a second image called {case.id}; write its prediction to a folder of its own")
+        done.add(case.id)
         image = torch.from_numpy(normalise(case.image, dataset.normalisation_of(case)))
         label = predict_label(method, image, cell.identity.budget, axis, device).cpu().numpy()
         yield dataset.write_label(case, label, out_dir / path.name)
+
+
+def _check(images: Sequence[Path], out_dir: Path) -> None:
+    missing = [path for path in images if not path.exists()]
+    if missing:
+        raise UserError(f"no such image: {', '.join(map(str, missing))}")
+    beside = [path for path in images if path.resolve().parent == out_dir.resolve()]
+    if beside:
+        raise UserError(f"{out_dir} holds {beside[0].name}, which its prediction might replace; choose another folder")

@@ -93,7 +93,10 @@ class Method(nn.Module):
         """Called when a stage starts, not when it is resumed: copy weights, reset histories."""
 
     def enter_stage(self, stage: Train) -> None:
-        """Called when a stage starts and when it is resumed: freeze what this stage must not move."""
+        """Called when a stage starts and when it is resumed: freeze what this stage must not move.
+
+        What earlier stages froze moves again, as `setup` left it.
+        """
 
     def step(self, batch: Batch, progress: float) -> StepResult:
         """Loss of one update.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .leaderboard import Leaderboard
-from .ranking import tables
+from .ranking import apart
 from .rows import Row
 from .sections import heading
 from .text import ratio
@@ -134,18 +134,14 @@ def _line(axes: Axes, rows: Sequence[Row], number: int, of: int, step: float) ->
 
 def _panels(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """Rows by noise model and setting; the clean rows belong to every noise model."""
-    names = [
-        name
-        for name in ("network", "view", "budget", "selection", "knows")
-        if len({str(row.facts[name]) for row in rows}) > 1
-    ]
+    names = apart(rows)
     noises = list(dict.fromkeys(row.facts["noise"] for row in rows if row.facts["ratio"] > 0)) or ["clean"]
-    settings = dict.fromkeys(tuple(row.facts[name] for name in names) for row in rows)
+    settings = dict.fromkeys(tuple(map(row.setting, names)) for row in rows)
     panels = {}
     for noise in noises:
         for setting in settings:
             shown = [row for row in rows if row.facts["noise"] in (noise, "clean")]
-            shown = [row for row in shown if tuple(row.facts[name] for name in names) == setting]
+            shown = [row for row in shown if tuple(map(row.setting, names)) == setting]
             if shown:
                 panels[", ".join([noise, *setting])] = shown
     return panels
@@ -167,10 +163,8 @@ def _step(ratios: Sequence[float]) -> float:
 
 def _label(row: Row, rows: Sequence[Row]) -> str:
     """The method, with what sets its table apart."""
-    firsts = [together[0].facts for together in tables(rows).values()]
-    names = ("knows", "network", "view", "budget", "selection")
-    apart = [str(row.facts[name]) for name in names if len({facts[name] for facts in firsts}) > 1]
-    return f"{row.facts['method']} ({', '.join(apart)})" if apart else str(row.facts["method"])
+    different = [row.setting(name) for name in apart(rows)]
+    return f"{row.facts['method']} ({', '.join(different)})" if different else str(row.facts["method"])
 
 
 def _figure(width: float, height: float) -> Figure:

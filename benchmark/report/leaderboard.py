@@ -70,14 +70,14 @@ class Leaderboard:
         return damaged(self.cells)
 
 
-def leaderboard_rows(store: Store) -> list[dict[str, Any]]:
+def leaderboard_rows(store: Store, registries: Registries | None = None) -> list[dict[str, Any]]:
     """The rows as `nsbench leaderboard --format json` prints them.
 
     `metrics` maps each name of `METRICS` to mean, std_cases, std_seeds, ci95 and undefined (how many values
     had none); scores are fractions, distances are in voxels or mm, `drop` is Dice less the clean row's. All
     scores of a row are null unless each of its planned cells is done: nothing is averaged over survivors.
     """
-    return [row.facts for row in make_leaderboard(store).rows]
+    return [row.facts for row in make_leaderboard(store, registries).rows]
 
 
 def make_leaderboard(store: Store, registries: Registries | None = None) -> Leaderboard:

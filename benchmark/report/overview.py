@@ -8,7 +8,7 @@ from math import inf
 
 from .leaderboard import Leaderboard
 from .ranking import tables
-from .rows import Row
+from .rows import SETTINGS, Row
 from .sections import heading
 from .text import NOTHING, cells, code, escape, interval, points, ratio, table
 
@@ -71,13 +71,13 @@ def _listed(names: Sequence[str]) -> str:
 
 def overviews(rows: Sequence[Row]) -> list[str]:
     """Per dataset and setting a table of methods by noise model and ratio."""
-    names = ("dataset", "network", "view", "budget", "selection")
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault((*(row.facts[name] for name in names), str(row.table[-5:])), []).append(row)
+        groups.setdefault((row.facts["dataset"], *map(row.setting, SETTINGS)), []).append(row)
     parts = []
-    for key, together in groups.items():
-        parts += [f"**{escape(', '.join(key[:-1]))}**", _overview(together)]
+    for (dataset, knows, *others), together in groups.items():
+        title = ", ".join([dataset, *others]) + ("" if knows == "blind" else f": methods that know more ({knows})")
+        parts += [f"**{escape(title)}**", _overview(together)]
     return parts
 
 

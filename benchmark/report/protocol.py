@@ -25,10 +25,10 @@ def protocol(board: Leaderboard) -> str:
 
 
 def _settings(rows: Iterable[Row]) -> dict[tuple[str, ...], list[Row]]:
-    names = ("dataset", "network", "network_params", "view", "budget_fields", "selection")
+    names = ("network", "view", "budget", "selection")
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        found.setdefault(tuple(str(row.facts[name]) for name in names), []).append(row)
+        found.setdefault((row.facts["dataset"], *map(row.setting, names)), []).append(row)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .rows import Row
+from .rows import SETTINGS, Row
 from .scores import Observations
 from .stats import summarise
 
@@ -17,6 +17,12 @@ def tables(rows: Iterable[Row]) -> dict[tuple, list[Row]]:
     for row in rows:
         found.setdefault(row.table, []).append(row)
     return found
+
+
+def apart(rows: Iterable[Row]) -> list[str]:
+    """Names of the settings in which rows differ."""
+    known = list(rows)
+    return [name for name in SETTINGS if len({row.setting(name) for row in known}) > 1]
 
 
 def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
@@ -33,8 +39,9 @@ def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> N
     for row in rows:
         row.facts |= {"rank": None, "tied": None}
     scored = sorted((row for row in rows if row.dice is not None), key=lambda row: -(row.dice or 0.0))
-    for row in scored:
-        row.facts["rank"] = 1 + sum((other.dice or 0.0) > (row.dice or 0.0) for other in scored)
+    for place, row in enumerate(scored):
+        above = scored[place - 1]
+        row.facts["rank"] = above.facts["rank"] if place and above.dice == row.dice else place + 1
     if scored:
         _mark_ties(scored[0], scored, observations, dice)
 
@@ -49,14 +56,14 @@ def add_drops(rows: Sequence[Row]) -> None:
 
 
 def _without_noise(row: Row) -> tuple:
-    names = ("dataset", "method", "view", "selection")
-    return (*(row.facts[name] for name in names), str(row.facts["budget_fields"]), str(row.facts["network_params"]))
+    names = ("dataset", "method", "network", "network_params", "view", "budget_fields", "selection")
+    return tuple(str(row.facts[name]) for name in names)
 
 
 def _mark_ties(best: Row, scored: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
     paired = [row for row in scored if observations.same_cases(best.unit, row.unit)]
     values = observations.matrix(dice, [row.unit for row in paired])
     # the best row comes first
-    summary = summarise(values - values[:, :1], observations.design(best.unit))
+    summary = summarise(values - values[:, :1], observations.design_of[best.unit])
     for row, low, high in zip(paired, summary.low, summary.high):
         row.facts["tied"] = bool(low <= 0 <= high) if np.isfinite(low) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -86,19 +86,25 @@ class Observations:
         """The distinct designs and the units that have each."""
         found: dict[bytes, tuple[Design, list[int]]] = {}
         for unit in self.units:
-            design = self.design(unit)
+            design = self._design(unit)
             found.setdefault(design.key, (design, []))[1].append(unit)
         return list(found.values())
 
-    def design(self, unit: int) -> Design:
-        """Seeds, cases and patients of a unit's observations."""
+    @cached_property
+    def design_of(self) -> dict[int, Design]:
+        """The design of each unit."""
+        return {unit: design for design, units in self.designs for unit in units}
+
+    def _design(self, unit: int) -> Design:
         part = slice(*self.units[unit])
         columns = (self.seeds, self.cases, self.patients)
         return Design(*(np.unique(codes[part], return_inverse=True)[1] for codes in columns))
 
-    def matrix(self, values: np.ndarray, units: Iterable[int]) -> np.ndarray:
+    def matrix(self, values: np.ndarray, units: Sequence[int]) -> np.ndarray:
         """`[n, units]` values of units that share a design."""
-        return np.stack([values[slice(*self.units[unit])] for unit in units], axis=1)
+        starts = np.array([self.units[unit][0] for unit in units])
+        found: np.ndarray = values[starts + np.arange(len(self.design_of[units[0]].seeds))[:, None]]
+        return found
 
     def by_case(self, values: np.ndarray) -> dict[int, np.ndarray]:
         """Per unit the mean of each case over its seeds, in the order of the cases; NaN where none is defined."""
@@ -120,19 +126,17 @@ def summaries(observations: Observations, entries: np.ndarray) -> Iterator[tuple
     for design, units in observations.designs:
         summary = summarise(observations.matrix(values, units), design)
         missing = observations.matrix(undefined, units).sum(0)
-        for column, unit in enumerate(units):
-            yield unit, describe(summary, column) | {"undefined": int(missing[column])}
+        yield from zip(units, describe(summary, missing))
 
 
-def describe(summary: Summary, column: int) -> dict[str, Any]:
-    """One column of a summary as plain numbers."""
-    low, high = number(summary.low[column]), number(summary.high[column])
-    return {
-        "mean": number(summary.mean[column]),
-        "std_cases": number(summary.std_cases[column]),
-        "std_seeds": number(summary.std_seeds[column]),
-        "ci95": None if low is None or high is None else [low, high],
-    }
+def describe(summary: Summary, undefined: np.ndarray) -> Iterator[dict[str, Any]]:
+    """The columns of a summary as plain numbers, with the number of undefined values of each."""
+    columns = (summary.mean, summary.std_cases, summary.std_seeds, summary.low, summary.high)
+    plain = [[value if isfinite(value) else None for value in column.tolist()] for column in columns]
+    for mean, std_cases, std_seeds, low, high, missing in zip(*plain, undefined.tolist()):
+        interval = None if low is None or high is None else [low, high]
+        spread = {"std_cases": std_cases, "std_seeds": std_seeds}
+        yield {"mean": mean, **spread, "ci95": interval, "undefined": missing}
 
 
 def number(value: Any) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..metrics import METRICS
-from .ranking import tables
+from .ranking import apart, tables
 from .rows import Row
 from .text import (
     NOTHING,
@@ -83,9 +83,8 @@ def _noise_line(rows: Sequence[Row]) -> str:
 
 def _table_title(row: Row, by_table: dict[tuple[Any, ...], list[Row]]) -> str:
     """What sets a table apart from the section's others."""
-    firsts = [together[0].facts for together in by_table.values()]
-    names = [n for n in ("network", "view", "budget", "selection") if len({facts[n] for facts in firsts}) > 1]
-    settings = ", ".join(f"{name} {row.facts[name]}" for name in names)
+    names = [name for name in apart(together[0] for together in by_table.values()) if name != "knows"]
+    settings = ", ".join(f"{name} {row.setting(name)}" for name in names)
     title = ": ".join(part for part in (_KNOWS.get(row.facts["knows"], ""), settings) if part)
     return f"**{escape(title)}**" if title else ""
 

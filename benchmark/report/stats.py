@@ -112,6 +112,8 @@ def group_means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """`[groups, m]` means over the observations of each group; NaN where a group has no defined value."""
     member = (codes == np.arange(_count(codes))[:, None]).astype(float)
     defined = np.isfinite(values)
+    if defined.all():
+        return np.asarray(member @ values / member.sum(1, keepdims=True))
     with np.errstate(invalid="ignore"):
         means: np.ndarray = (member @ np.where(defined, values, 0)) / (member @ defined)
     return means

@@ -20,9 +20,9 @@ _NESTED = {"metrics", "classes", "pooled", "trust", "failed", "network_params", 
 _PARTS = ("mean", "std_cases", "std_seeds", "ci95_low", "ci95_high", "undefined")
 
 
-def render_csv(store: Store) -> str:
+def render_csv(store: Store, registries: Registries | None = None) -> str:
     """The rows as CSV, one line each; scores are fractions, what is null is empty."""
-    return csv_text(leaderboard_rows(store))
+    return csv_text(leaderboard_rows(store, registries))
 
 
 def csv_text(rows: Sequence[dict[str, Any]]) -> str:

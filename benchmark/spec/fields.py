@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -48,6 +48,16 @@ def _share(value: float) -> float:
 
 def _roots(value: Any) -> Any:
     return parse_roots([value] if isinstance(value, str) else value) if isinstance(value, str | list) else value
+
+
+def _names(value: Any) -> Any:
+    return split_list(value) if isinstance(value, str) else value
+
+
+def _none_alone(value: tuple[str, ...]) -> tuple[str, ...]:
+    if "none" in value and len(value) > 1:
+        raise ValueError("none, or trackers")
+    return tuple(name for name in value if name != "none")
 
 
 def _not_empty(value: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -97,4 +107,10 @@ Seeds = Annotated[
     BeforeValidator(_seeds, json_schema_input_type=str | int | list[Index]),
 ]
 Roots = Annotated[dict[str, str], BeforeValidator(_roots, json_schema_input_type=str | list[str] | dict[str, str])]
+Tracker = Literal["tensorboard", "mlflow", "wandb", "none"]
+Trackers = Annotated[
+    tuple[Tracker, ...],
+    AfterValidator(_none_alone),
+    BeforeValidator(_names, json_schema_input_type=Tracker | list[Tracker]),
+]
 BudgetField = Annotated[BudgetChoice, WithJsonSchema(_budget_schema(), mode="validation")]

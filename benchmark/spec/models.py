@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..cell import Selection, View
 from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice, SpecModel, Values
-from .fields import BudgetField, Choices, Datasets, Indices, Methods, Ratios, Roots, Seeds
+from .fields import BudgetField, Choices, Datasets, Indices, Methods, Ratios, Roots, Seeds, Trackers
 
 
 def _default_executor() -> Literal["ray", "inline"]:
@@ -69,6 +69,9 @@ class Execution(SpecModel):
     retry_failed: bool = Field(default=False, description="run cells with a record of failure again")
     timeout_minutes: float | None = Field(default=None, gt=0, description="longest time of one cell")
     save_predictions: bool = Field(default=False, description="keep the predicted labels of the test cases")
+    track: Trackers | None = Field(
+        default=None, description="tensorboard, mlflow, wandb, or none; unset: tensorboard where it is installed"
+    )
     extend: bool = Field(default=False, description="let the output folder follow a changed spec")
 
 

@@ -125,8 +125,6 @@ class Store:
             raise ValueError(f"{folder.record} has format {record.format}, this nsbench reads {FORMAT}")
         if record.cell != folder.path.name or identity != record.cell:
             raise ValueError(f"{folder.record} is damaged: it belongs to cell {identity}")
-        if record.result.status == "done" and folder.cases.name not in record.files:
-            raise ValueError(f"{folder.record} is damaged: a finished cell without {folder.cases.name}")
         for name, wanted in record.files.items():
             path = folder.path / name
             if not path.exists() or file_digest(path) != wanted:
@@ -227,7 +225,7 @@ class Store:
             )
         try:
             plan: dict[str, Any] = read_json(path)
-            if not isinstance(plan, dict) or not isinstance(plan.get("spec"), dict) or not isinstance(plan.get("cells"), list):
+            if not isinstance(plan, dict) or [type(plan.get(key)) for key in ("spec", "cells")] != [dict, list]:
                 raise ValueError(f"{path} is damaged: it holds no plan")
         except ValueError as error:
             raise _unusable(error) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.stats import rankdata
 from torch import Tensor
 
@@ -60,9 +59,3 @@ def agreement(prediction: np.ndarray, observed: np.ndarray, truth: np.ndarray, v
     return np.array(
         [(prediction[wrong] == observed[wrong]).sum(), (prediction[wrong] == truth[wrong]).sum(), wrong.sum()]
     )
-
-
-def first_bad(values: Tensor) -> int | None:
-    """Index of the first NaN or infinite value; None when all are finite."""
-    bad = torch.nonzero(~torch.isfinite(values))
-    return int(bad[0]) if len(bad) else None

@@ -23,7 +23,8 @@ class Augmentation:
     flips
         Per patch, the spatial axes to mirror.
     affine
-        float `[B, n, n + 1]` or None: rotation and scaling about the patch's centre.
+        float `[B, n, n + 1]` or None: rotation and scaling about the patch's centre, in voxels; coordinates
+        in the order of a sampling grid, last axis first.
     gain, shift
         float `[B]`: image * gain + shift, in units of the normalised intensity.
     """
@@ -69,7 +70,11 @@ class Augmentation:
 
     def _resample(self, batch: Tensor, mode: str, padding: str) -> Tensor:
         assert self.affine is not None
-        grid = affine_grid(self.affine.to(batch.device), list(batch.shape), align_corners=False)
+        # grid_sample counts in half sides of the patch: without this a rotation of an oblong one would shear it
+        sides = torch.tensor(batch.shape[:1:-1], dtype=torch.float32)
+        affine = self.affine.clone()
+        affine[:, :, :-1] *= sides / sides[:, None]
+        grid = affine_grid(affine.to(batch.device), list(batch.shape), align_corners=False)
         return grid_sample(batch, grid, mode=mode, padding_mode=padding, align_corners=False)
 
 

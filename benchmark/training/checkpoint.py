@@ -24,6 +24,8 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | Non
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except (MemoryError, torch.OutOfMemoryError, PermissionError):
+        raise
     except Exception:
         path.replace(path.with_suffix(".damaged"))
         return None

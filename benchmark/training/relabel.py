@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..budget import Budget
+from ..errors import CellFailure
 from ..inference.predict import predict_probabilities
 from ..plugin.method import Method
 from ..plugin.stages import Relabel
@@ -31,16 +32,16 @@ def relabel(
     A tie of hard votes goes to the class with the larger summed probability.
     """
     before = {name: value.clone() for name, value in method.state_dict().items()}
-    votes: dict[str, Tensor] = {}
-    for state in weights:
-        method.load_state_dict(state)
-        method.eval()
-        for case in stage.on.cases:
-            for flips in stage.flips:
-                vote = _vote(method, tensor_of(case.image), flips, stage.vote, budget, sampling, device)
-                votes[case.id] = votes[case.id] + vote if case.id in votes else vote
+    method.eval()
+    labels: dict[str, Tensor] = {}
+    for case in stage.on.cases:
+        image, votes = tensor_of(case.image), []
+        for state in weights:
+            method.load_state_dict(state)
+            votes += [_vote(method, image, flips, stage.vote, budget, sampling, device) for flips in stage.flips]
+        labels[case.id] = sum(votes[1:], votes[0]).argmax(0).to(torch.uint8).cpu()
     method.load_state_dict(before)
-    return {case_id: vote.argmax(0).to(torch.uint8).cpu() for case_id, vote in votes.items()}
+    return labels
 
 
 def _vote(
@@ -68,9 +69,16 @@ def apply_labels(view: TrainingView, load: Callable[[str], dict[str, Any] | None
     sources = {case.label_source for case in view.cases} - {""}
     if not sources:
         return view
-    found = {name: (load(name) or {"labels": {}})["labels"] for name in sources}
+    found = {name: _labels_of(name, load(name)) for name in sources}
     cases = [
         replace(case, label=found[case.label_source][case.id].numpy(), label_source="") if case.label_source else case
         for case in view.cases
     ]
     return TrainingView(tuple(cases))
+
+
+def _labels_of(stage: str, done: dict[str, Any] | None) -> dict[str, Tensor]:
+    if done is None or "labels" not in done:
+        raise CellFailure(f"the labels of stage {stage} are asked for, but it is not done, or no Relabel")
+    labels: dict[str, Tensor] = done["labels"]
+    return labels

@@ -24,7 +24,7 @@ class ResidentCase:
     image, label, ignore
         float `[C, *spatial]`, uint8 `[*spatial]`, bool `[*spatial]` or None.
     anchors
-        int64 `[n, ndim]`: foreground voxels of the observed label that patches may be centred on.
+        int64 `[n, ndim]`: foreground voxels of the observed label, not ignored, that patches may be centred on.
     margin
         Voxels that were padded in front of each axis.
     """
@@ -60,7 +60,7 @@ def _resident(
     if any(lacking) and ignore is None:
         ignore = np.zeros(label.shape, dtype=bool)
     edge = float(image.min()) if any(lacking) else 0.0
-    anchors = np.argwhere(label > 0) + np.asarray(before) if anchored else np.zeros((0, label.ndim), int)
+    anchors = _foreground(label, ignore) + np.asarray(before) if anchored else np.zeros((0, label.ndim), int)
     if len(anchors) > MAX_ANCHORS:
         anchors = anchors[rng.permutation(len(anchors))[:MAX_ANCHORS]]
     return ResidentCase(
@@ -70,6 +70,10 @@ def _resident(
         anchors=anchors,
         margin=before,
     )
+
+
+def _foreground(label: np.ndarray, ignore: np.ndarray | None) -> np.ndarray:
+    return np.argwhere(label > 0 if ignore is None else (label > 0) & ~ignore)
 
 
 def tensor_of(array: np.ndarray) -> Tensor:

@@ -13,6 +13,7 @@ from ..errors import CellFailure
 from ..inference.predict import autocast
 from ..plugin.method import Method, StepResult
 from ..plugin.stages import Train
+from ..plugin.view import TrainingView
 from ..seeds import stream, stream_seed
 from . import checkpoint
 from .audit import audit_trust
@@ -55,15 +56,7 @@ class StageRun:
         if stage.start is not None:
             context.load_weights(method, stage.start)
         torch.manual_seed(stream_seed(context.seed, "training", stage.name))
-        self.samplers = {
-            name: PatchSampler(
-                context.resolve(view),
-                context.sampling,
-                context.device,
-                stream(context.seed, "batches", stage.name, name),
-            )
-            for name, view in sequence_of(stage.on)
-        }
+        self.samplers = {name: self._sampler(name, view) for name, view in sequence_of(stage.on)}
         saved = checkpoint.load(context.checkpoint_file, context.device)
         resume = saved is not None and saved["stage"] == stage.name
         if not resume:
@@ -74,6 +67,14 @@ class StageRun:
         self.scaler = torch.amp.GradScaler(context.device.type, enabled=context.budget.precision == "fp16")
         self.step: Callable[[Any, float], StepResult] = getattr(method, stage.step)
         return self._restore(saved) if resume and saved is not None else 0
+
+    def _sampler(self, name: str, view: TrainingView) -> PatchSampler:
+        context, stage = self.context, self.stage.name
+        if not view.cases:
+            which = f" as {name}" if name else ""
+            raise CellFailure(f"stage {stage} has no case to train on{which}: is there any of the kind that it needs?")
+        rng = stream(context.seed, "batches", stage, name)
+        return PatchSampler(context.resolve(view), context.sampling, context.device, rng)
 
     def advance(self, update: int) -> None:
         """Make one update and what is due after it."""

@@ -25,12 +25,16 @@ class Trainer:
         """Run all stages that are not done yet; the method ends with the weights to predict with."""
         stages = list(method.stages(view))
         self._keep_initial(method, stages)
+        trainable = [(parameter, parameter.requires_grad) for parameter in method.parameters()]
         for stage, updates in zip(stages, divide_updates(stages, self.context.budget)):
             if self._restore_finished(method, stage):
                 continue
             if isinstance(stage, Relabel):
                 self._relabel(method, stage)
             else:
+                # a resumed cell skips the stages that froze something
+                for parameter, learns in trainable:
+                    parameter.requires_grad_(learns)
                 StageRun(self.context, method, stage, updates).run()
         if self.context.select:
             self._take_best(method)

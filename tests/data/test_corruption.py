@@ -125,7 +125,7 @@ def test_masks_are_made_once(cache: Path, squares: Any) -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (Constant(2), "noise model constant gave label 2 for case p0s0; classes are < 2"),
+        (Constant(2), "noise model constant gave labels \\[2\\] for case p0s0; they must be < 2"),
         (Constant(-1), "noise model constant gave label"),
         (Constant(1, grow=1), r"changed the shape of case p0s0: \(12, 10\) -> \(13, 10\)"),
     ],

@@ -1,0 +1,55 @@
+"""Contracts of methods: what they must not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..plugin.view import TrainingCase, TrainingView
+from ..registry import Plugin, Registries
+from ..training.context import Hooks
+from .trial import home, reference_state, require_equal, trained_state, view_for
+from .world import CASES, noise_label, truth_of, with_ignored
+
+
+def check_labels_of_unlabeled_cases_change_nothing(plugin: Plugin[Any], registries: Registries) -> None:
+    """Training is bit-identical whatever array stands in for the label of an unlabeled case.
+
+    Take `view.labeled` to learn from labels, or `batch.labeled` within a step; a method without use for
+    unlabeled cases leaves them out.
+    """
+    geometry = home(plugin, registries)
+    view = view_for(plugin, geometry, labeled=CASES // 2)
+    other = _changed(view, lambda case: case if case.labeled else replace(case, label=noise_label(case, geometry, 1)))
+    first, second = (trained_state(plugin, registries, geometry, each) for each in (view, other))
+    require_equal(first, second, f"{plugin.name}: labels of unlabeled cases were learned from")
+
+
+def check_labels_under_ignored_voxels_change_nothing(plugin: Plugin[Any], registries: Registries) -> None:
+    """Training is bit-identical whatever labels stand at ignored voxels.
+
+    Multiply by `batch.valid`, or leave out `batch.ignore`, wherever a label comes in.
+    """
+    geometry = home(plugin, registries)
+    view = with_ignored(view_for(plugin, geometry), 0.3)
+
+    def scrambled(case: TrainingCase) -> TrainingCase:
+        label = case.label.copy()
+        label[case.ignore] = noise_label(case, geometry, 1)[case.ignore]
+        return replace(case, label=label)
+
+    first, second = (trained_state(plugin, registries, geometry, each) for each in (view, _changed(view, scrambled)))
+    require_equal(first, second, f"{plugin.name}: labels under ignored voxels were learned from")
+
+
+def check_the_hidden_truth_changes_nothing(plugin: Plugin[Any], registries: Registries) -> None:
+    """Training is bit-identical whatever the clean labels are that the harness audits a method's weights with."""
+    geometry = home(plugin, registries)
+    view = view_for(plugin, geometry)
+    shown = trained_state(plugin, registries, geometry, view, Hooks(truth=truth_of(view, geometry, 1)))
+    require_equal(reference_state(plugin, registries), shown, f"{plugin.name}: the hidden truth was learned from")
+
+
+def _changed(view: TrainingView, change: Callable[[TrainingCase], TrainingCase]) -> TrainingView:
+    return TrainingView(tuple(change(case) for case in view.cases))

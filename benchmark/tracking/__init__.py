@@ -1,0 +1,5 @@
+"""Experiment trackers: TensorBoard, MLflow, Weights & Biases."""
+
+from .observer import Tracking
+
+__all__ = ["Tracking"]
