@@ -74,7 +74,7 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     UserError
         The spec, the data or the output folder cannot be used.
     """
-    from .execution.grid import run_grid
+    from .execution.grid import check_data, run_grid
     from .registry import Registries
     from .report.write import write_leaderboard
     from .spec.load import load
@@ -88,6 +88,8 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     store = Store(loaded.execution.out)
     planned = plan_loaded(loaded, registries)
     tracking = Tracking.of(loaded.execution.track, store, planned.cells, loaded.spec.name)
+    store.check_spec(loaded.spec.identity(), loaded.execution.extend)
+    check_data(planned.cells, store, loaded.execution, registries, quiet=True)
     about = {"name": loaded.spec.name} if loaded.spec.name else {}
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     with tracking:

@@ -26,13 +26,15 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
     -------
     How it went, and where the leaderboard lies.
     """
-    from ..execution.grid import run_grid
+    from ..execution.grid import check_data, run_grid
     from ..report.write import write_leaderboard
     from ..tracking import Tracking
 
     tracking = Tracking.of(loaded.execution.track, store, planned.cells, loaded.spec.name)
     if loaded.execution.extend:
         _say_what_leaves(planned, store)
+    store.check_spec(loaded.spec.identity(), loaded.execution.extend)
+    check_data(planned.cells, store, loaded.execution, registries)
     about = {"command": command_line(sys.argv[1:])} | ({"name": loaded.spec.name} if loaded.spec.name else {})
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     with tracking:

@@ -16,8 +16,8 @@ from ..store import Store
 from ..store.files import check_writable, explain, sweep
 from .display import Display
 from .events import Event, Executor
+from .executors import make_executor
 from .interrupt import terminable
-from .settings import WorkerSettings
 from .state import cell_states
 
 if TYPE_CHECKING:
@@ -82,8 +82,24 @@ def run_grid(
         if pending:
             check_writable(store.out / "cells", BYTES_TO_WORK + BYTES_PER_CELL * len(pending))
             _prepare_data(pending, registries, quiet)
-            _run(pending, store, _executor(store, execution), summary, quiet, observers)
+            _run(pending, store, make_executor(store, execution), summary, quiet, observers)
     return summary
+
+
+def check_data(
+    cells: Sequence[Cell], store: Store, execution: Execution, registries: Registries, *, quiet: bool = False
+) -> None:
+    """Read, check and prepare the data of all cells that are not done, before anything is written to the store.
+
+    Raises
+    ------
+    UserError
+        The data of a dataset cannot be used.
+    """
+    states = cell_states(cells, store, execution.retry_failed)
+    pending = [cell for cell in cells if states[cell.id] in UNFINISHED]
+    if pending:
+        _prepare_data(pending, registries, quiet)
 
 
 def _run(
@@ -150,32 +166,3 @@ def _unusable_data(cell: Cell, error: OSError) -> UserError:
     if path.is_relative_to(cache_folder()):
         return explain(error, path)
     return UserError(f"dataset {cell.dataset_label} cannot be read: {error}")
-
-
-def _executor(store: Store, execution: Execution) -> Executor:
-    settings = WorkerSettings(
-        threads=execution.cpus_per_run,
-        gpus=_gpu_share(execution),
-        plugins=tuple(path.resolve() for path in execution.plugins),
-        timeout_seconds=execution.timeout_minutes * 60 if execution.timeout_minutes else None,
-        save_predictions=execution.save_predictions,
-    )
-    if execution.executor == "inline":
-        from .inline import InlineExecutor
-
-        return InlineExecutor(store.out, settings)
-    try:
-        from .ray_pool import RayExecutor
-    except ImportError as error:
-        raise UserError(
-            "--executor ray: ray is not installed; pip install 'nsbench[ray]' or --executor inline"
-        ) from error
-    return RayExecutor(store.out, settings, execution.workers, execution.address, execution.retries)
-
-
-def _gpu_share(execution: Execution) -> float:
-    if execution.gpus_per_run is not None:
-        return execution.gpus_per_run
-    import torch
-
-    return 1.0 if torch.cuda.is_available() else 0.0

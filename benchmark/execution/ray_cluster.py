@@ -23,12 +23,14 @@ def connect(address: str | None, cpus: int | None) -> Any:
     Raises
     ------
     UserError
-        Ray does not start, or no cluster answers at the address.
+        Ray is not installed or does not start, or no cluster answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray
-
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("ray is not installed: pip install 'nsbench[ray]', or use --executor inline") from error
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
     try:
         if address:

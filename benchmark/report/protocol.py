@@ -105,7 +105,7 @@ def _noise(text: str) -> str:
     noise = json.loads(text)
     if not noise.get("ratio"):
         return ""
-    return _named(noise["noise"]["name"], noise["noise"]["params"])
+    return _plain(noise["noise"]["name"], noise["noise"]["params"])
 
 
 def _width(facts: dict[str, Any]) -> Any:
@@ -113,8 +113,12 @@ def _width(facts: dict[str, Any]) -> Any:
 
 
 def _named(name: str, values: dict[str, Any]) -> str:
+    return escape(_plain(name, values))
+
+
+def _plain(name: str, values: dict[str, Any]) -> str:
     text = settings(values)
-    return escape(f"{name}, {text}" if text else name)
+    return f"{name}, {text}" if text else name
 
 
 def _span(values: Iterable[float | None]) -> str:

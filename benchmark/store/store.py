@@ -201,11 +201,12 @@ class Store:
         """
         listed = [cell.model_dump(mode="json") for cell in cells]
         with self.exclusive():
-            self._check_spec(spec, extend)
+            self.check_spec(spec, extend)
             document = {"spec": spec, **(about or {}), "left_out": left_out, "cells": listed}
             write_json(self.out / "plan.json", document)
 
-    def _check_spec(self, spec: dict[str, Any], extend: bool) -> None:
+    def check_spec(self, spec: dict[str, Any], extend: bool) -> None:
+        """UserError when the folder belongs to another spec and `extend` is False."""
         path = self.out / "plan.json"
         if path.exists() and not extend:
             known = self.read_plan()["spec"]

@@ -56,13 +56,12 @@ def check_tuning_ranges_are_legal(plugin: Plugin[Any], registries: Registries) -
     A tuner draws between them, ends included.
     """
     for name, field in _fields(plugin).items():
-        low, high = _extra(field).get("low"), _extra(field).get("high")
-        if low is None and high is None:
-            continue
-        where = f"{plugin.name}: tuning range {low}..{high} of {name}"
-        require(low is not None and high is not None and low < high, f"{where}: give low < high, or neither")
-        require(low > 0 or _extra(field).get("scale") != "log", f"{where}: a log scale needs low > 0")
-        for end in (low, high):
+        extra = _extra(field)
+        ends = [extra[end] for end in ("low", "high") if extra.get(end) is not None]
+        where = f"{plugin.name}: tuning range {ends} of {name}"
+        require(len(ends) != 1 and ends == sorted(set(ends)), f"{where}: give low < high, or neither")
+        require(not ends or ends[0] > 0 or extra.get("scale") != "log", f"{where}: a log scale needs low > 0")
+        for end in ends:
             try:
                 plugin.declared.params.model_validate({name: end})
             except ValidationError as error:
@@ -103,4 +102,4 @@ def _fields(plugin: Plugin[Any]) -> dict[str, FieldInfo]:
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:
-    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return dict(field.json_schema_extra) if isinstance(field.json_schema_extra, dict) else {}

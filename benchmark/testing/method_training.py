@@ -81,13 +81,13 @@ def check_the_state_dict_holds_everything(plugin: Plugin[Any], registries: Regis
         train(trained, view, context)
         copy.load_state_dict(trained.state_dict())
         last = [stage for stage in trained.stages(view) if isinstance(stage, Train)][-1]
-        steps = [_step(method, last, context) for method in (trained, copy)]
-    require_equal(*steps, f"{plugin.name}: next step of a trained method and of its copy")
+        expected, found = (_step(method, last, context) for method in (trained, copy))
+    require_equal(expected, found, f"{plugin.name}: next step of a trained method and of its copy")
     require_equal(trained.state_dict(), copy.state_dict(), f"{plugin.name}: after that step")
     image = torch.randn(1, geometry.channels, *geometry.patch, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        predictions = [{"prediction": method.eval().predict(image)} for method in (trained, copy)]
-    require_equal(*predictions, f"{plugin.name}: a trained method and its copy")
+        expected, found = ({"prediction": method.eval().predict(image)} for method in (trained, copy))
+    require_equal(expected, found, f"{plugin.name}: a trained method and its copy")
 
 
 def check_losses_are_finite_in_bf16(plugin: Plugin[Any], registries: Registries) -> None:

@@ -37,7 +37,7 @@ def build(plugin: Plugin[Any], registries: Registries, geometry: Geometry, seed:
     """
     network = registries.networks.get(NETWORK)
     network_class: type[Network] = network.load()
-    width = network.validate({"width": 2})
+    width = network_class.Params(width=2)
     task = geometry.task
 
     def make() -> Network:

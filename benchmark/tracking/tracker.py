@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ..cell import Cell
 from .summary import CellSummary
 
 
-class Tracker(ABC):
+class Tracker(Protocol):
     """Takes down cells through a tracking library's own writer; used from one thread.
 
     Whatever it raises is caught: the tracker is then left out for the rest of the run.
@@ -18,7 +17,6 @@ class Tracker(ABC):
 
     name: ClassVar[str]
 
-    @abstractmethod
     def write(self, summary: CellSummary) -> None:
         """Take down a cell that has ended, as a run of its own."""
 

@@ -114,9 +114,9 @@ class StageRun:
         for optimiser in self.optimisers.values():
             optimiser.zero_grad(set_to_none=True)
         if len({id(loss) for loss in losses.values()}) == 1:
-            self.scaler.scale(next(iter(losses.values()))).backward()
+            torch.autograd.backward(self.scaler.scale(next(iter(losses.values()))))
             return {name: [p.grad for p in _driven(self.optimisers[name])] for name in losses}
-        found = {}
+        found: dict[str, list[Tensor | None]] = {}
         for name, loss in losses.items():
             scaled = self.scaler.scale(loss)
             found[name] = list(

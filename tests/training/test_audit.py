@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsbench.benchmark.plugin import Batch, LossMethod, Optimiser, Stage, Train, TrainingView
+from nsbench.benchmark.plugin import Batch, LossMethod, TrainingView
 from nsbench.benchmark.training.audit import agreement, audit_trust, auroc
 from nsbench.benchmark.training.context import Hooks, Outcome
+from nsbench.benchmark.training.sampler import PatchSampler
 
 
 def by_pairs(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -72,37 +73,29 @@ def test_agreement_counts_the_wrong_voxels_only() -> None:
 
 
 def test_the_trainer_audits_with_the_patches_of_the_step(
-    toy: type[LossMethod], make: Callable[..., Any], fit: Callable[..., Outcome], view: TrainingView
+    toy: type[LossMethod],
+    make: Callable[..., Any],
+    fit: Callable[..., Outcome],
+    view: TrainingView,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Weights that are the truth of the very patches have an AUROC of 1: cutting again is exact."""
     clean = {case.id: np.roll(case.label, 3, axis=0) for case in view.cases}
-    wrong = {case.id: clean[case.id] != case.label for case in view.cases}
-    oracle = TrainingView(tuple(case for case in view.cases))
+    right = {case.id: (clean[case.id] == case.label).astype(np.uint8) for case in view.cases}
+    samplers: list[PatchSampler] = []
 
     class Oracle(toy):  # type: ignore[misc, valid-type]
-        def stages(self, view: TrainingView) -> Sequence[Stage]:
-            return (Train("train", on=oracle, optimisers=(Optimiser(),)),)
-
         def step(self, batch: Batch, progress: float) -> Any:
-            right = 1 - patch_of(self.sampler, wrong).float()
-            self.log_trust(right)
+            self.log_trust(samplers[-1].cut_again(right).float())
             return super().step(batch, progress)
 
-    from nsbench.benchmark.training.sampler import PatchSampler
-
-    def patch_of(sampler: PatchSampler, arrays: dict[str, np.ndarray]) -> torch.Tensor:
-        return sampler.cut_again({name: array.astype(np.uint8) for name, array in arrays.items()})
-
-    method = make(Oracle)
-    original = PatchSampler.next
-
     def remember(sampler: PatchSampler) -> Batch:
-        object.__setattr__(method, "sampler", sampler)
-        return original(sampler)
+        samplers.append(sampler)
+        return following(sampler)
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(PatchSampler, "next", remember)
-        outcome = fit(method, view, hooks=Hooks(truth=clean), augmentation="light")
+    following = PatchSampler.next
+    monkeypatch.setattr(PatchSampler, "next", remember)
+    outcome = fit(make(Oracle), view, hooks=Hooks(truth=clean), augmentation="light")
     rows = [row for row in outcome.trust if row["class"] == "all"]
     assert [row["update"] for row in rows] == [1, 2, 3]
     assert [row["auroc"] for row in rows] == [1.0] * 3

@@ -119,7 +119,7 @@ def test_gradients_are_clipped_for_each_optimiser(pair: type[Any], make: Make, f
     fit(method, view, **PLAIN_SGD, gradient_clip=1e-3)
     for name in "ab":
         pairs = zip(getattr(method, name).parameters(), getattr(fresh, name).parameters())
-        length = torch.cat([(after - before).flatten() for after, before in pairs]).norm()
+        length = torch.cat([(after - before).flatten() for after, before in pairs]).norm().item()
         assert length == pytest.approx(1e-3, rel=1e-2)
 
 
