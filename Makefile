@@ -1,5 +1,7 @@
 # Everything a fresh machine needs lies in .venv; PYTHON chooses the interpreter it is made with.
 PYTHON ?= python3
+# for example --extra-index-url of an index with PyTorch's CPU build, on a machine without an NVIDIA GPU
+PIP_FLAGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -12,8 +14,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "nsbench needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) --constraint constraints.txt setuptools
+	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
 ## Install, run the whole command line once on generated data, say where the leaderboard lies.

@@ -73,6 +73,8 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     ------
     UserError
         The spec, the data or the output folder cannot be used.
+    KeyboardInterrupt
+        The run was interrupted; what is finished is in the output folder, and the same call goes on from there.
     """
     from .execution.grid import check_data, run_grid
     from .registry import Registries
@@ -93,6 +95,10 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     about = {"name": loaded.spec.name} if loaded.spec.name else {}
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     with tracking:
-        run_grid(planned.cells, store, loaded.execution, registries, quiet=True, observers=[tracking])
+        summary = run_grid(
+            planned.cells, store, loaded.execution, registries, quiet=True, observers=[tracking], checked=True
+        )
     write_leaderboard(store, registries)
+    if summary.interrupted:
+        raise KeyboardInterrupt
     return Results(store.out)

@@ -35,8 +35,8 @@ def leaderboard(
 
     store = Store(out)
     if as_json or form is Format.json:
-        print_json(leaderboard_rows(store))
+        print_json(leaderboard_rows(store, registries(plugins)))
     elif form is Format.csv:
-        print(render_csv(store), end="")
+        print(render_csv(store, registries(plugins)), end="")
     else:
         print(render_markdown(store, registries(plugins)))

@@ -37,7 +37,7 @@ def predict(
     with quiet_stdout(as_json):
         from ..inference.predict_files import predict_files
 
-        written = predict_files(store, chosen, images, to, registries(plugins))
+        written = list(predict_files(store, chosen, images, to, registries(plugins)))
     if as_json:
         print_json({"cell": chosen.id, "files": [str(path) for path in written]})
     else:

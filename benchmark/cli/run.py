@@ -93,7 +93,7 @@ def run(
         if not dry_run:
             summary, path = run_planned(planned, store, loaded, registries)
     if not dry_run:
-        finish(summary, path, store, len(overview.states), as_json)
+        finish(summary, path, store, len(overview.states), registries, as_json)
     elif as_json:
         print_json(overview.as_json(str(store.out)))
     else:

@@ -38,7 +38,7 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
     about = {"command": command_line(sys.argv[1:])} | ({"name": loaded.spec.name} if loaded.spec.name else {})
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     with tracking:
-        summary = run_grid(planned.cells, store, loaded.execution, registries, observers=[tracking])
+        summary = run_grid(planned.cells, store, loaded.execution, registries, observers=[tracking], checked=True)
     return summary, write_leaderboard(store, registries)
 
 
@@ -64,13 +64,15 @@ def _say_what_leaves(planned: Plan, store: Store) -> None:
             print(f"{len(gone)} cells of the earlier benchmark are not in this one; their results stay in {store.out}")
 
 
-def finish(summary: Summary, path: Path, store: Store, planned: int, as_json: bool) -> None:
+def finish(summary: Summary, path: Path, store: Store, planned: int, registries: Registries, as_json: bool) -> None:
     """Say how it went, and exit with 1 after a failure, 130 after Ctrl-C."""
     if as_json:
         from ..report.leaderboard import leaderboard_rows
 
         counts = {"done": summary.done, "failed": summary.failed, "planned": planned}
-        print_json({"out": str(store.out), "leaderboard": str(path), **counts, "rows": leaderboard_rows(store)})
+        print_json(
+            {"out": str(store.out), "leaderboard": str(path), **counts, "rows": leaderboard_rows(store, registries)}
+        )
     else:
         print(f"{summary.done} of {planned} cells done, {summary.failed} failed; leaderboard: {path}")
     if summary.interrupted:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from ..cell import PROTOCOL
 from ..digest import digest
 from ..errors import UserError
 from ..plugin.noise_model import NoiseModel
@@ -48,13 +49,15 @@ def corrupt(
     `task` is the dataset's id and task; `cache_key` changes whenever the clean labels or the model's code do.
     """
     params = model.params.model_dump(mode="json")
-    key = digest([cache_key, model.name, params, seed])[:24]
+    key = digest([PROTOCOL, cache_key, model.name, params, seed])[:24]
     folder = cache_folder() / "corrupted" / key
     folder.mkdir(parents=True, exist_ok=True)
     found = Corrupted()
     with FileLock(folder / ".lock"):
         for case in cases:
             path, facts = folder / f"{case.id}.npy", folder / f"{case.id}.json"
+            if case.spacing is None and params.get("unit") == "mm":
+                raise UserError(f"case {case.id} has no spacing, so {model.name} cannot work in mm; use unit=voxel")
             if not facts.exists():
                 rng = stream(seed, "corruption", task, case.id, model.name)
                 result = model.corrupt(np.asarray(case.label), case.voxel, rng, case.image)

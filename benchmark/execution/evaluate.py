@@ -22,7 +22,7 @@ from ..training.audit import agreement
 from ..training.resident import tensor_of
 
 MEMORISATION_CASES = 16
-"""Corrupted training cases that memorisation is measured on: the first by id."""
+"""Corrupted training cases that memorisation is measured on: the first in the order of the split."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ class Evaluator:
         scores = [
             row["dice"]
             for item in cases
-            for row in score_case(self.predict(method, item.case.image), np.asarray(item.label), None, task.num_classes)
+            for row in score_case(
+                self.predict(method, item.case.image), np.asarray(item.label), None, task.num_classes, item.case.ignore
+            )
         ]
         return float(np.nanmean(scores)) if scores else 0.0
 
@@ -79,7 +81,7 @@ def pooled_scores(cases: pd.DataFrame, task: Task) -> dict[str, dict[str, float 
 
 
 def _hvsmr(cases: pd.DataFrame) -> float:
-    means = cases.groupby("class_name")[["dice", "adb_mm", "hd_mm"]].mean()
+    means = cases.groupby("class_name")[["dice", "adb_mm", "hd_mm"]].agg(lambda column: column.mean(skipna=False))
     wanted = {"dice": "dice", "adb": "adb_mm", "hdd": "hd_mm"}
     classes = {"myo": "myocardium", "pool": "blood pool"}
     parts = {

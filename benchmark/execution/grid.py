@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ from ..store.files import check_writable, explain, sweep
 from .display import Display
 from .events import Event, Executor
 from .executors import make_executor
+from .indexing import IndexKeeper
 from .interrupt import terminable
+from .limits import raise_file_limit
 from .state import cell_states
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ def run_grid(
     *,
     quiet: bool = False,
     observers: Sequence[Observer] = (),
+    checked: bool = False,
 ) -> Summary:
     """Run what is not done, seed by seed; finished cells are not touched, torch is not imported for them.
 
@@ -67,6 +71,8 @@ def run_grid(
     ----------
     observers
         Called with every event, in the thread that hands out the cells: they must return at once.
+    checked
+        Whether `check_data` has been called for these cells.
 
     Raises
     ------
@@ -81,7 +87,9 @@ def run_grid(
         _clear_up(states, store)
         if pending:
             check_writable(store.out / "cells", BYTES_TO_WORK + BYTES_PER_CELL * len(pending))
-            _prepare_data(pending, registries, quiet)
+            raise_file_limit()
+            if not checked:
+                _prepare_data(pending, registries, quiet)
             _run(pending, store, make_executor(store, execution), summary, quiet, observers)
     return summary
 
@@ -99,7 +107,22 @@ def check_data(
     states = cell_states(cells, store, execution.retry_failed)
     pending = [cell for cell in cells if states[cell.id] in UNFINISHED]
     if pending:
-        _prepare_data(pending, registries, quiet)
+        raise_file_limit()
+        with _writable(store.out):
+            _prepare_data(pending, registries, quiet)
+
+
+@contextmanager
+def _writable(out: Path) -> Iterator[None]:
+    """Make sure of the output folder before work is done for it; leaves no folder behind when that fails."""
+    existed = out.exists()
+    check_writable(out, BYTES_TO_WORK)
+    try:
+        yield
+    except BaseException:
+        if not existed:
+            out.rmdir()
+        raise
 
 
 def _run(
@@ -110,10 +133,12 @@ def _run(
     quiet: bool,
     observers: Sequence[Observer],
 ) -> None:
+    index = IndexKeeper(store)
     with Display(store, len(pending), summary.statuses, executor.workers, quiet) as display, terminable():
         try:
             for event in executor.run(pending):
                 display.show(event)
+                index(event)
                 for observe in observers:
                     observe(event)
                 if event.kind == "ended":

@@ -12,6 +12,7 @@ from ..store import Record, Store
 from ..store.files import OutputError
 from .events import Ending
 from .failure import last_line
+from .limits import raise_file_limit
 from .run_cell import CellOptions, pick_device, run_cell
 from .settings import WorkerSettings
 
@@ -32,6 +33,7 @@ class CellWorker:
         self.registries = registries
         self.device = pick_device(settings.gpus)
         self.options = CellOptions(settings.timeout_seconds, settings.save_predictions, settings.checkpoint_seconds)
+        raise_file_limit()
         torch.set_num_threads(settings.threads)
         torch.use_deterministic_algorithms(self.device.type == "cpu", warn_only=True)
 

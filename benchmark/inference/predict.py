@@ -23,10 +23,12 @@ def predict_probabilities(
     predicted by a 2-D network and stacked. The method must be in eval mode.
     """
     image = image.to(device)
+    # what lies beyond the image is padded as in training
+    outside = float(image.min())
     if slice_axis is None:
-        return _windows(method, image[None], budget)[0]
+        return _windows(method, image[None], budget, outside)[0]
     slices = image.movedim(slice_axis + 1, 0)
-    stacked = torch.cat([_windows(method, part, budget) for part in torch.split(slices, SLICES_AT_ONCE)])
+    stacked = torch.cat([_windows(method, part, budget, outside) for part in torch.split(slices, SLICES_AT_ONCE)])
     return stacked.movedim(0, slice_axis + 1)
 
 
@@ -43,14 +45,14 @@ def predict_label(
     return predict_probabilities(method, image, budget, slice_axis, device).argmax(0).to(torch.uint8)
 
 
-def _windows(method: Method, images: Tensor, budget: Budget) -> Tensor:
+def _windows(method: Method, images: Tensor, budget: Budget, outside: float) -> Tensor:
     def predictor(window: Tensor) -> Tensor:
         shape = torch.channels_last if window.ndim == 4 else torch.channels_last_3d
         with autocast(window.device.type, budget):
             return method.predict(window.contiguous(memory_format=shape)).float()
 
     found = sliding_window_inference(
-        images, budget.patch, WINDOWS_AT_ONCE, predictor, overlap=budget.overlap, mode="gaussian"
+        images, budget.patch, WINDOWS_AT_ONCE, predictor, overlap=budget.overlap, mode="gaussian", cval=outside
     )
     assert isinstance(found, Tensor)
     return found

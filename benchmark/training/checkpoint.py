@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..errors import CellFailure
 from ..store.files import write_atomically
 
 
@@ -24,10 +26,12 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | Non
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (MemoryError, torch.OutOfMemoryError, PermissionError):
+    except (MemoryError, torch.OutOfMemoryError, PermissionError, CellFailure):
         raise
-    except Exception:
-        path.replace(path.with_suffix(".damaged"))
+    except Exception as error:
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        print(f"{path} is damaged ({type(error).__name__}): moved to {aside.name}, done again", file=sys.stderr)
         return None
     return state
 
