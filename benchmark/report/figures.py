@@ -124,7 +124,7 @@ def _line(axes: Axes, rows: Sequence[Row], number: int, of: int, step: float) ->
         label=rows[0].facts["method"],
         color=COLOURS[number % len(COLOURS)],
         marker=MARKERS[number % len(MARKERS)],
-        linestyle=LINES[number // 2 % len(LINES)],
+        linestyle=LINES[(number // len(COLOURS) + number // 2) % len(LINES)],
         markersize=5,
         linewidth=1.4,
         elinewidth=0.9,
@@ -181,7 +181,7 @@ def _plain(axes: Axes) -> None:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower().replace("%", "")).strip("-.")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _unused(name: str, taken: Iterable[str]) -> str:

@@ -34,9 +34,9 @@ _KNOWS = {
 
 
 def heading(row: Row, with_dataset: bool = True) -> str:
-    """`jsrt:heart, erode-dilate 50 %`."""
+    """`jsrt:heart, erode-dilate at 50 %`."""
     facts = row.facts
-    supervision = "clean labels" if facts["ratio"] == 0 else f"{facts['noise']} {ratio(facts['ratio'])}"
+    supervision = "clean labels" if facts["ratio"] == 0 else f"{facts['noise']} at {ratio(facts['ratio'])}"
     return f"{facts['dataset']}, {supervision}" if with_dataset else supervision
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
+from pydantic import ValidationError
 
 from ..cell import Cell
 from .files import write_atomically
@@ -161,7 +162,12 @@ def _planned(store: Store, folder: Path) -> pa.Table:
     if path.exists() and pq.read_schema(path).metadata.get(b"stamp") == stamp:
         return pq.read_table(path)
     plan = store.read_plan()
-    table = planned_table(Cell.model_validate(value) for value in plan.pop("cells"))
+    try:
+        table = planned_table(Cell.model_validate(value) for value in plan.pop("cells"))
+    except ValidationError:
+        # the same failure, with what to do about it
+        store.planned_cells()
+        raise
     table = table.replace_schema_metadata({"stamp": stamp, "plan": json.dumps(plan)})
     write_atomically(path, lambda target: pq.write_table(table, target))
     return table

@@ -130,6 +130,14 @@ def test_a_folder_without_a_plan_is_refused_and_left_as_it_was(grid: Any) -> Non
     assert not list(grid.store.out.iterdir())
 
 
+@pytest.mark.parametrize("plan", ["{", '{"spec": {}, "cells": [{"label": "ce"}]}'])
+def test_a_damaged_plan_is_said_with_the_remedy(grid: Any, plan: str) -> None:
+    grid.plan()
+    (grid.store.out / "plan.json").write_text(plan)
+    with pytest.raises(UserError, match="damaged"):
+        open_index(grid.store)
+
+
 def test_an_empty_plan_has_no_rows(grid: Any) -> None:
     grid.methods = ()
     grid.plan()

@@ -38,11 +38,11 @@ def test_sections_tables_and_protocol(grid: Any) -> None:
         "## Protocol",
         "## phantom",
         "### phantom, clean",
-        "### phantom, erode-dilate 50 %",
+        "### phantom, erode-dilate at 50 %",
     ]
     places = [text.index(f"\n{head}") if head != "# Test" else text.index(head) for head in order]
     assert places == sorted(places)
-    assert "- phantom, erode-dilate 50 %: **ce**, Dice 60.00 (" in text
+    assert "- phantom, erode-dilate at 50 %: **ce**, Dice 60.00 (" in text
     assert "Realised noise: Dice 80.00 ± 10.00 of corrupted against clean labels." in text
     assert "gt\\_cropped" in text
     assert "tsman: learns from scarce labels" in text

@@ -41,7 +41,7 @@ def test_files_and_pictures_are_written_and_written_again_the_same(grid: Any) ->
     assert pictures == {
         "dice-vs-ratio-phantom.png",
         "cases-phantom-clean-labels.png",
-        "cases-phantom-erode-dilate-50.png",
+        "cases-phantom-erode-dilate-at-50.png",
     }
     assert set(re.findall(r"\]\((.*?\.png)\)", readme.read_text())) == pictures
     assert json.loads(before["leaderboard.json"]) == leaderboard_rows(grid.store)
@@ -55,7 +55,7 @@ def test_methods_can_be_told_apart_in_grey(grid: Any) -> None:
     figure = ratio_figure(make_leaderboard(grid.store).rows)
     lines = [container.lines[0] for container in figure.axes[0].containers]
     assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == len(lines) == 20
-    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 20
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 20
 
 
 def test_a_picture_that_fails_loses_no_table(
@@ -67,7 +67,7 @@ def test_a_picture_that_fails_loses_no_table(
     grid.run(grid.plan(), score)
     monkeypatch.setattr("nsbench.benchmark.report.figures.draw", fail)
     readme = write_leaderboard(grid.store)
-    assert "### phantom, erode-dilate 50 %" in readme.read_text()
+    assert "### phantom, erode-dilate at 50 %" in readme.read_text()
     assert ".png" not in readme.read_text()
     assert "no pictures for the leaderboard: RuntimeError: no fonts" in capsys.readouterr().err
 

@@ -41,7 +41,7 @@ def test_a_pickled_payload_is_set_aside_and_not_run(tmp_path: Path, writer: str)
     if writer == "torch":
         torch.save({"method": Payload(target)}, path)
     else:
-        path.write_bytes(pickle.dumps({"method": Payload(target)}))
+        path.write_bytes(pickle.dumps({"method": Payload(target)}, protocol=2))
     assert checkpoint.load(path) is None
     assert not target.exists()
     assert not path.exists()

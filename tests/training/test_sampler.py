@@ -130,6 +130,13 @@ def test_cutting_again_gives_the_very_same_patches(
         assert torch.equal(again.long(), batch.label)
 
 
+def test_what_a_turn_brings_in_from_outside_the_patch_is_ignored(view_of: ViewOf, sampling: MakeSampling) -> None:
+    batch = sampler(view_of(np.ones((24, 24))), sampling((24, 24), augmentation="full", batch_size=8)).next()
+    assert batch.ignore is not None
+    assert 0 < batch.ignore.float().mean() < 0.5
+    assert torch.equal(batch.ignore, batch.label == 0)
+
+
 def test_a_stream_continues_where_it_was(view_of: ViewOf, sampling: MakeSampling) -> None:
     view = view_of(*[np.ones((20, 20))] * 5)
     how = sampling((8, 8), augmentation="full", flips=(0, 1))
