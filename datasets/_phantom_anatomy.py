@@ -160,4 +160,4 @@ def _spread(rng: Rng, people: Population, x: np.ndarray) -> list[np.ndarray]:
 def _inside(rng: Rng, radii: np.ndarray, reach: float) -> np.ndarray:
     """A random point in the middle plane's neighbourhood of an ellipsoid, up to `reach` of its radii."""
     direction = rng.normal(0, 1, 3)
-    return radii * reach * direction / np.linalg.norm(direction) * np.sqrt(rng.uniform())
+    return radii * reach * direction / np.linalg.norm(direction) * np.sqrt(rng.uniform())  # type: ignore[no-any-return]

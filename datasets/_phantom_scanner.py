@@ -79,4 +79,4 @@ def acquire(signal: np.ndarray, x: np.ndarray, site: Site, rng: np.random.Genera
     tissue = signal**site.gamma * (1 + 0.06 * texture / texture.std()) * field
     blurred = gaussian_filter(tissue, site.blur)
     real, imaginary = rng.normal(0, site.noise, (2, *signal.shape)).astype(np.float32)
-    return np.rint(np.hypot(blurred + real, imaginary) * (_LEVELS * site.gain)).astype(np.float32)
+    return np.rint(np.hypot(blurred + real, imaginary) * (_LEVELS * site.gain)).astype(np.float32)  # type: ignore[no-any-return]

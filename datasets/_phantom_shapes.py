@@ -24,7 +24,7 @@ def ellipsoid(x: np.ndarray, centre: Vector, radii: Vector) -> np.ndarray:
     size = _column(radii, x)
     scaled = (x - _column(centre, x)) / size
     length = _norm(scaled)
-    return length * (length - 1) / np.maximum(_norm(scaled / size), 1e-6)
+    return length * (length - 1) / np.maximum(_norm(scaled / size), 1e-6)  # type: ignore[no-any-return]
 
 
 def capsule(x: np.ndarray, start: Vector, end: Vector, radius: float, end_radius: float | None = None) -> np.ndarray:
@@ -39,7 +39,7 @@ def capsule(x: np.ndarray, start: Vector, end: Vector, radius: float, end_radius
 def blend(first: np.ndarray, second: np.ndarray, width: float) -> np.ndarray:
     """Union of two shapes with a fillet of the given width (polynomial smooth minimum)."""
     near = np.maximum(width - np.abs(first - second), 0) / width
-    return np.minimum(first, second) - near * near * (width / 4)
+    return np.minimum(first, second) - near * near * (width / 4)  # type: ignore[no-any-return]
 
 
 def warp(x: np.ndarray, rng: np.random.Generator, amplitude: float, waves: int = 3) -> np.ndarray:
@@ -68,4 +68,4 @@ def _column(vector: Vector, x: np.ndarray) -> np.ndarray:
 
 
 def _norm(x: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.einsum("i...,i...->...", x, x))
+    return np.sqrt(np.einsum("i...,i...->...", x, x))  # type: ignore[no-any-return]

@@ -28,7 +28,7 @@ def read_h5(path: Path, keys: Sequence[str]) -> tuple[dict[str, np.ndarray], Spa
     """
     import h5py
 
-    with reading(path, "HDF5"), h5py.File(path) as file:
+    with reading(path, "HDF5"), h5py.File(path) as file:  # type: ignore[attr-defined, no-untyped-call]
         if absent := [key for key in keys if key not in file]:
             raise UserError(f"{path}: no array {some(absent)}; the file holds {some(file) or 'none'}")
         arrays = {key: np.asarray(file[key]) for key in keys}
@@ -109,7 +109,7 @@ def binary_mask(path: Path, values: np.ndarray, on: int = 255) -> np.ndarray:
             f"{path}: mask values {some(other, 4)} besides 0 and {on}; "
             "fetch the mask again, or resample it by nearest neighbour"
         )
-    return (values == on).astype(np.uint8)
+    return (values == on).astype(np.uint8)  # type: ignore[no-any-return]
 
 
 def _spacing(path: Path, raw: Any, ndim: int) -> Spacing:

@@ -25,7 +25,7 @@ def write_nifti(path: Path, label: np.ndarray, affine: np.ndarray | None, spacin
     target = with_format(path, ".nii.gz")
     if affine is None:
         affine = np.diag([*(spacing or ()), 1.0, 1.0, 1.0, 1.0][:3] + [1.0])
-    nibabel.save(nibabel.Nifti1Image(np.asarray(label, dtype=np.uint8), affine), target)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(label, dtype=np.uint8), affine), target)  # type: ignore[no-untyped-call]
     return target
 
 

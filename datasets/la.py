@@ -83,10 +83,10 @@ class LeftAtrium(Dataset):
             raw, geometry = arrays["image"], {"normalised": arrays["image"].dtype.kind == "f"}
         elif path.suffix == ".nrrd":
             raw, header = read_nrrd(path)
-            spacing, geometry = None, {"header": header}
+            spacing, geometry = None, {"header": header}  # type: ignore[dict-item]
         elif path.name.endswith((".nii", ".nii.gz")):
             raw, affine, spacing = read_nifti(path)
-            geometry = {"affine": affine}
+            geometry = {"affine": affine}  # type: ignore[dict-item]
         else:
             raise UserError(f"{path}: unknown kind of file; expected .h5, .nrrd, .nii or .nii.gz")
         # in both forms every scan's file has the same name, and its folder the scan's

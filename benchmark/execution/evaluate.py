@@ -81,7 +81,8 @@ def pooled_scores(cases: pd.DataFrame, task: Task) -> dict[str, dict[str, float 
 
 
 def _hvsmr(cases: pd.DataFrame) -> float:
-    means = cases.groupby("class_name")[["dice", "adb_mm", "hd_mm"]].agg(lambda column: column.mean(skipna=False))
+    # an undefined distance makes the score undefined: a mean over what is left would reward empty predictions
+    means = cases.groupby("class_name")[["dice", "adb_mm", "hd_mm"]].mean(skipna=False)
     wanted = {"dice": "dice", "adb": "adb_mm", "hdd": "hd_mm"}
     classes = {"myo": "myocardium", "pool": "blood pool"}
     parts = {

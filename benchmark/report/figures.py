@@ -124,7 +124,7 @@ def _line(axes: Axes, rows: Sequence[Row], number: int, of: int, step: float) ->
         label=rows[0].facts["method"],
         color=COLOURS[number % len(COLOURS)],
         marker=MARKERS[number % len(MARKERS)],
-        linestyle=LINES[(number // len(COLOURS) + number // 2) % len(LINES)],
+        linestyle=LINES[(number + number // len(COLOURS)) % len(LINES)],
         markersize=5,
         linewidth=1.4,
         elinewidth=0.9,

@@ -33,11 +33,11 @@ _KNOWS = {
 }
 
 
-def heading(row: Row, with_dataset: bool = True) -> str:
+def heading(row: Row) -> str:
     """`jsrt:heart, erode-dilate at 50 %`."""
     facts = row.facts
     supervision = "clean labels" if facts["ratio"] == 0 else f"{facts['noise']} at {ratio(facts['ratio'])}"
-    return f"{facts['dataset']}, {supervision}" if with_dataset else supervision
+    return f"{facts['dataset']}, {supervision}"
 
 
 def surface_metrics(rows: Sequence[Row]) -> tuple[str, str]:

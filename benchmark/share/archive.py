@@ -86,7 +86,7 @@ def write_archive(path: Path, members: Mapping[str, Path], nsbench: str) -> None
         The version that the manifest names.
     """
     known = {name: Member(sha256=file_digest(file), bytes=file.stat().st_size) for name, file in members.items()}
-    manifest = Manifest(format=FORMAT, nsbench=nsbench, members=dict(sorted(known.items())))
+    manifest = Manifest(format=1, nsbench=nsbench, members=dict(sorted(known.items())))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(_entry(MANIFEST), manifest.model_dump_json(indent=1) + "\n")
         for name in sorted(members):

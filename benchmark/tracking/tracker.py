@@ -22,9 +22,12 @@ class Tracker(Protocol):
 
     def live(self, cell: Cell, facts: Mapping[str, Any]) -> None:
         """Take down the last word of a running cell: `{stage, update, total, loss, seconds_per_update}`."""
+        return None
 
     def leave(self, cell: Cell) -> None:
         """Forget a running cell that lost its worker."""
+        return None
 
     def close(self) -> None:
         """Write out what is buffered."""
+        return None

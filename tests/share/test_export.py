@@ -77,7 +77,7 @@ def test_what_is_not_there_is_not_exported(run: Store, tmp_path: Path) -> None:
     for cell in run.planned_cells()[:2]:
         run.folder(cell.id).weights.unlink()
         (run.folder(cell.id).predictions / "c0.npy").unlink()
-    with pytest.raises(UserError, match="--weights: .* holds none"):
+    with pytest.raises(UserError, match=r"--weights: .* holds none"):
         export_run(run.out, tmp_path / "run.zip", weights=True)
     with pytest.raises(UserError, match="--save-predictions"):
         export_run(run.out, tmp_path / "run.zip", predictions=True)
