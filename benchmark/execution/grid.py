@@ -19,7 +19,7 @@ from .display import Display
 from .events import Event, Executor
 from .executors import make_executor
 from .indexing import IndexKeeper
-from .interrupt import terminable
+from .interrupt import terminable, uninterrupted
 from .limits import raise_file_limit
 from .state import cell_states
 
@@ -146,7 +146,8 @@ def _run(
         except KeyboardInterrupt:
             summary.interrupted = True
         finally:
-            executor.stop()
+            with uninterrupted():
+                executor.stop()
 
 
 def _clear_up(states: dict[str, str], store: Store) -> None:

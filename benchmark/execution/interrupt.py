@@ -12,6 +12,19 @@ _SIGNALS = ("SIGTERM", "SIGHUP")
 
 
 @contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let a second, impatient Ctrl-C wait until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+
+
+@contextmanager
 def terminable() -> Iterator[None]:
     """Let a request to terminate (a batch system's, a closed terminal's) end the block as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any, NamedTuple
 
 from ..errors import UserError
@@ -10,6 +11,7 @@ from ..store import Status
 from .settings import WorkerSettings
 
 CAUSE_CHARACTERS = 300
+CONNECT_SECONDS = 10
 
 
 def connect(address: str | None, cpus: int | None) -> Any:
@@ -31,6 +33,7 @@ def connect(address: str | None, cpus: int | None) -> Any:
         import ray
     except ImportError as error:
         raise UserError("ray is not installed: pip install 'nsbench[ray]', or use --executor inline") from error
+    _require_answer(address)
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
     try:
         if address:
@@ -41,6 +44,19 @@ def connect(address: str | None, cpus: int | None) -> Any:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise UserError(f"ray does not start: {error}; check --address, or use --executor inline") from error
     return ray
+
+
+def _require_answer(address: str | None) -> None:
+    """Ray itself tries for minutes to reach an address where nothing is."""
+    host, _, port = (address or "").rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.rpartition("/")[2], int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise UserError(
+            f"--address {address}: no cluster answers there ({error}); is its head node running?"
+        ) from error
 
 
 def room(ray: Any, settings: WorkerSettings) -> int:

@@ -128,13 +128,14 @@ def update_index(store: Store, ids: Iterable[str]) -> None:
 def _open(store: Store, folder: Path) -> Index:
     planned = _planned(store, folder)
     stamps = _stamps(store)
-    known = {cell for part in open_parts(folder) for cell in _valid(part, stamps)}
+    parts = open_parts(folder)
+    known = {cell for part in parts for cell in _valid(part, stamps)}
     ids = dict.fromkeys(planned["cell"].to_pylist())
     unknown = [cell for cell in ids if cell in stamps and cell not in known]
     for start in range(0, len(unknown), _BATCH):
         _add(store, folder, unknown[start : start + _BATCH])
         merge_parts(folder)
-    return Index(planned, open_parts(folder), stamps)
+    return Index(planned, open_parts(folder) if unknown else parts, stamps)
 
 
 @contextmanager

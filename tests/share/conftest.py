@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,11 @@ import torch
 
 from nsbench.benchmark.cell import Cell
 from nsbench.benchmark.metrics import METRICS
+from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.share import export_run
 from nsbench.benchmark.store import Provenance, Record, Result, Store
+
+from ..conftest import build_cell
 
 SECRET = "/home/alice/hospital"
 
@@ -58,12 +60,11 @@ def write_done(store: Store, cell: Cell, shift: float = 0.0) -> None:
     np.save(folder.predictions / "c0.npy", np.zeros((4, 4), np.uint8))
 
 
-@pytest.fixture
-def run(tmp_path: Path, make_cell: Callable[..., Cell]) -> Store:
+def write_run(out: Path, registries: Registries) -> Store:
     """Three cells: two done, one failed."""
-    store = Store(tmp_path / "run")
-    store.out.mkdir()
-    cells = [make_cell(name, root=f"{SECRET}/jsrt") for name in ("ce", "mae", "gce")]
+    store = Store(out)
+    out.mkdir()
+    cells = [build_cell(registries, name, root=f"{SECRET}/jsrt") for name in ("ce", "mae", "gce")]
     about = {"command": f"nsbench run {SECRET}/spec.yaml --out=run"}
     store.write_plan({"name": None}, cells, [f"tsman: {SECRET}/tsman.py cannot be read"], about=about)
     for number, cell in enumerate(cells[:2]):
@@ -72,6 +73,12 @@ def run(tmp_path: Path, make_cell: Callable[..., Cell]) -> Store:
     failed = Record(cell=cells[2].id, identity=cells[2].identity, result=Result(status="failed", error=error))
     store.write(failed, provenance())
     return store
+
+
+@pytest.fixture
+def run(tmp_path: Path, registries: Registries) -> Store:
+    """Three cells: two done, one failed."""
+    return write_run(tmp_path / "run", registries)
 
 
 @pytest.fixture

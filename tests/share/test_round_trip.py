@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,9 @@ def test_the_tables_are_the_same(run: Store, archive: Path, tmp_path: Path) -> N
     done = import_run(archive, tmp_path / "theirs")
     assert (done.cells, done.missing) == (3, 0)
     theirs = Store(done.out)
-    without_folders = (
-        render_markdown(run).replace("/home/alice/hospital/jsrt", "...").replace("/home/alice/hospital", "...")
-    )
-    assert render_markdown(theirs) == without_folders
+    # shorter paths make narrower columns
+    ours = re.sub(r"/home/alice/hospital(/jsrt)?", "...", render_markdown(run))
+    assert re.sub("[ -]+", " ", render_markdown(theirs)) == re.sub("[ -]+", " ", ours)
     for name, content in read_all(archive).items():
         if name != "manifest.json":
             assert (theirs.out / name).read_bytes() == content, name
