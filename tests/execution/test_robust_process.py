@@ -52,7 +52,12 @@ class Running:
         words = [sys.executable, "-c", _CODE, *_RUN, "--out", str(self.out)]
         ours, theirs = pty.openpty() if self.terminal else (-1, os.open(self.errors, os.O_CREAT | os.O_WRONLY))
         self.process = subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=theirs, env=environment, start_new_session=True
+            words,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
         os.close(theirs)
         if self.terminal:
@@ -93,6 +98,11 @@ class Running:
     def has(self, pattern: str) -> bool:
         """Whether a cell's folder holds a file of that pattern, written since the start."""
         return any(_written(path) > self.started for path in self.out.glob(f"cells/*/{pattern}"))
+
+
+def _heed_interrupts() -> None:
+    """A suite that was started in the background ignores Ctrl-C, and hands that on to its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _written(path: Path) -> float:
