@@ -115,8 +115,8 @@ def _facts(progress: dict[str, Any] | None) -> tuple[str, str, str, str]:
         return ("preparing", "", "", "")
     loss, speed = progress.get("loss"), progress.get("seconds_per_update")
     return (
-        str(progress["stage"]),
-        f"{progress['update']}/{progress['total']}",
+        str(progress.get("stage", "")),
+        f"{progress.get('update', '?')}/{progress.get('total', '?')}",
         "" if loss is None else f"{loss:.4f}",
         "" if speed is None else f"{speed:.3f}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,7 +121,8 @@ def _writable(out: Path) -> Iterator[None]:
         yield
     except BaseException:
         if not existed:
-            out.rmdir()
+            with suppress(OSError):
+                out.rmdir()
         raise
 
 

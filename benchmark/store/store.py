@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,62 +13,13 @@ from pydantic import ValidationError
 from ..cell import Cell
 from ..digest import digest, file_digest
 from ..errors import UserError
+from .cell_folder import CellFolder
 from .files import explain, read_json, sweep, write_atomically, write_json
 from .lock import exclusive
 from .record import FORMAT, Provenance, Record
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class CellFolder:
-    """The files of one cell."""
-
-    path: Path
-
-    @property
-    def record(self) -> Path:
-        """Written last: its presence says that the cell is finished."""
-        return self.path / "record.json"
-
-    @property
-    def cases(self) -> Path:
-        """Per-case metrics, one row per test case and class."""
-        return self.path / "cases.parquet"
-
-    @property
-    def curves(self) -> Path:
-        """Loss and logged scalars over the updates."""
-        return self.path / "curves.parquet"
-
-    @property
-    def provenance(self) -> Path:
-        return self.path / "provenance.json"
-
-    @property
-    def weights(self) -> Path:
-        """The trained method's `state_dict`."""
-        return self.path / "weights.pt"
-
-    @property
-    def checkpoint(self) -> Path:
-        """State to continue a killed cell from; removed when the cell is done."""
-        return self.path / "checkpoint.pt"
-
-    @property
-    def stages(self) -> Path:
-        """Outputs of finished stages; removed when the cell is done."""
-        return self.path / "stages"
-
-    @property
-    def progress(self) -> Path:
-        """What a running cell says of itself, for the display."""
-        return self.path / "progress.json"
-
-    @property
-    def predictions(self) -> Path:
-        return self.path / "predictions"
 
 
 class Store:
@@ -91,9 +41,13 @@ class Store:
     def finished_ids(self) -> set[str]:
         """Ids of all cells that have a record, by the look of the folder."""
         cells = self.out / "cells"
-        if not cells.is_dir():
+        try:
+            names = [entry.name for entry in os.scandir(cells) if ".damaged" not in entry.name]
+            return {name for name in names if self.folder(name).record.exists()}
+        except (FileNotFoundError, NotADirectoryError):
             return set()
-        return {e.name for e in os.scandir(cells) if ".damaged" not in e.name and self.folder(e.name).record.exists()}
+        except PermissionError as error:
+            raise UserError(f"cannot read {error.filename}: permission denied; change its permissions") from error
 
     def read(self, cell_id: str) -> Record | None:
         """The record of a cell; None when there is none.
@@ -174,10 +128,10 @@ class Store:
         """Last word of a running cell; None when it has not spoken."""
         path = self.folder(cell_id).progress
         try:
-            found: dict[str, Any] = read_json(path)
+            found = read_json(path)
         except (OSError, ValueError):
             return None
-        return found
+        return found if isinstance(found, dict) else None
 
     def write_plan(
         self,

@@ -23,6 +23,7 @@ from nsbench.benchmark.execution.lost import lose_cell
 from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.spec.models import Execution
 from nsbench.benchmark.store import Provenance, Record, Result, Store
+from nsbench.benchmark.store.files import OutputError
 
 MakeCell = Callable[..., Cell]
 
@@ -156,6 +157,19 @@ def test_too_little_room_is_said_before_anything_is_run(bench: Bench, monkeypatc
     with pytest.raises(UserError, match="MiB are needed; free some space or choose another --out"):
         bench.run()
     assert bench.store.finished_ids() == set()
+
+
+def test_an_index_that_cannot_be_written_stops_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fail(store: Store, ids: list[str]) -> None:
+        asked.extend(ids)
+        raise OutputError("the disk is full")
+
+    monkeypatch.setattr("nsbench.benchmark.execution.indexing.BATCH", 1)
+    monkeypatch.setattr("nsbench.benchmark.store.index.update_index", fail)
+    assert bench.run()[0].done == 3
+    assert asked == [cell.id for cell in bench.cells]
 
 
 def test_data_that_cannot_be_kept_or_read_is_said_before_anything_is_run(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from nsbench.benchmark.cell import Cell
 from nsbench.benchmark.execution.events import Ending
@@ -90,8 +92,6 @@ def test_a_full_disk_fails_the_cell_without_a_record_and_it_is_continued_later(
 
 
 def _fill_disk(patch: pytest.MonkeyPatch, when: str) -> None:
-    import os
-
     replace = Path.replace
     wanted = {"at the start": ".writable", "at a checkpoint": "checkpoint.pt", "at the record": "record.json"}[when]
     written = []
@@ -118,6 +118,26 @@ def test_a_failed_cell_that_is_retried_and_killed_is_continued(worker: CellWorke
         with pytest.raises(KeyboardInterrupt):
             worker.run(cell)
     assert worker.store.read(cell.id) is None
+
+
+class _Payload:
+    """What a hostile checkpoint holds: reading it by pickle makes a folder."""
+
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.victim),)
+
+
+def test_a_checkpoint_is_read_without_running_what_it_holds(worker: CellWorker, make_cell: Callable[..., Cell]) -> None:
+    cell = make_cell("ce", updates=2)
+    victim, folder = worker.store.out / "victim", worker.store.folder(cell.id)
+    folder.path.mkdir(parents=True)
+    torch.save({"stage": "train", "method": _Payload(victim)}, folder.checkpoint)
+    assert worker.run(cell) == Ending("done")
+    assert not victim.exists()
+    assert folder.checkpoint.with_suffix(".damaged").exists()
 
 
 def test_a_cell_that_hangs_is_a_timeout_and_the_grid_goes_on(
