@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from .errors import UserError, nearest
 
@@ -40,8 +40,15 @@ class Budget(BaseModel):
     foreground: float = Field(0.33, ge=0, le=1, description="share of patches centred on a labeled foreground voxel")
     overlap: float = Field(0.25, ge=0, lt=1, description="overlap of sliding windows")
     case_limit: int | None = Field(None, ge=2, description="use at most this many training and test cases")
+    train_cases: int | None = Field(None, ge=2, description="train on at most this many cases, drawn by the seed")
     validation: float = Field(0.2, gt=0, lt=1, description="share of training patients held out by best-*-val")
     validate_every: int = Field(100, ge=1, description="updates between validations of best-*-val and plateau")
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Fields without the limits that came later and are unset: they leave no trace in a cell's identity."""
+        values: dict[str, Any] = handler(self)
+        return values if self.train_cases else {k: v for k, v in values.items() if k != "train_cases"}
 
 
 _COMMON: dict[str, dict[str, Any]] = {

@@ -18,7 +18,7 @@ from ..registry import Registries
 from ..store.record import Noise
 from .corruption import Corrupted, corrupt, corrupted_ids, realised_noise
 from .prepare import PreparedCase, dataset_key, missing_classes, prepare
-from .split import carve_validation, limit_cases, split_cases
+from .split import carve_validation, limit_cases, limit_training, split_cases
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
     dataset = open_dataset(cell, registries)
     key = dataset_key(dataset, who.dataset.fingerprint, who.dataset.code)
     refs = {ref.id: ref for ref in dataset.cases()}
-    split = limit_cases(split_cases(dataset, list(refs.values()), who.fold, who.folds, who.seed), who.budget.case_limit)
+    split = _split(cell, dataset, list(refs.values()))
     train = prepare(dataset, [refs[i] for i in split.train], key, tick)
     test = prepare(dataset, [refs[i] for i in split.test], key, tick)
     if absent := missing_classes(train, dataset.task):
@@ -99,6 +99,12 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
         split=split,
         preprocessing=train[0].preprocessing | {"recipe": "read, check, normalise"},
     )
+
+
+def _split(cell: Cell, dataset: Dataset, refs: list[CaseRef]) -> Split:
+    who = cell.identity
+    whole = split_cases(dataset, refs, who.fold, who.folds, who.seed)
+    return limit_cases(limit_training(whole, who.budget.train_cases, who.seed), who.budget.case_limit)
 
 
 def _corrupt(cell: Cell, train: list[PreparedCase], key: str, registries: Registries, num_classes: int) -> Corrupted:

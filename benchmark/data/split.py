@@ -61,6 +61,15 @@ def limit_cases(split: Split, limit: int | None) -> Split:
     return Split(some(split.train), some(split.test), f"{split.source}, at most {limit} cases a side")
 
 
+def limit_training(split: Split, limit: int | None, seed: int) -> Split:
+    """At most `limit` training cases, drawn by the seed; those of a lower limit are among those of a higher one."""
+    if limit is None or limit >= len(split.train):
+        return split
+    kept = set(stream(seed, "train_cases").permutation(len(split.train))[:limit].tolist())
+    train = tuple(case_id for i, case_id in enumerate(split.train) if i in kept)
+    return Split(train, split.test, f"{split.source}, {limit} of {len(split.train)} training cases")
+
+
 def carve_validation(ids: Sequence[str], patient_of: dict[str, str], share: float, seed: int) -> tuple[str, ...]:
     """Training cases held out for checkpoint selection, by patient; at least one patient on each side."""
     patients = sorted({patient_of[i] for i in ids})

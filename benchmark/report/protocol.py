@@ -73,6 +73,7 @@ def _budget(budget: dict[str, Any]) -> dict[str, str]:
     rest = {name: budget[name] for name in names if budget[name]}
     detail = {"poly": ("poly_power",), "step": ("step_every", "step_factor")}.get(budget["schedule"], ())
     limit = f", at most {budget['case_limit']} cases" if budget["case_limit"] else ""
+    limit += f", {budget['train_cases']} training cases" if budget.get("train_cases") else ""
     return {
         "Budget": f"{budget['name']}{limit}",
         "Updates": f"{budget['updates']} {'in all' if budget['accounting'] == 'total' else 'per stage'}",

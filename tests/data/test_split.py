@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsbench.benchmark.data.split import carve_validation, limit_cases, split_cases
+from nsbench.benchmark.budget import resolve_budget
+from nsbench.benchmark.data.split import carve_validation, limit_cases, limit_training, split_cases
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Split
 
@@ -90,3 +91,20 @@ def test_a_limit_takes_some_of_each_side_in_their_order() -> None:
     assert set(few.train) <= set(more.train) <= set(split.train)
     assert list(more.train) == sorted(more.train)
     assert few.source == "published, at most 4 cases a side"
+
+
+def test_fewer_training_cases_are_nested_and_leave_the_test_part_alone() -> None:
+    split = Split(tuple(f"c{i}" for i in range(40)), ("t1", "t2"), "published")
+    five, twenty = limit_training(split, 5, seed=3), limit_training(split, 20, seed=3)
+    assert len(five.train) == 5
+    assert set(five.train) < set(twenty.train) < set(split.train)
+    assert twenty.test == split.test
+    assert "20 of 40 training cases" in twenty.source
+    assert limit_training(split, 5, seed=4).train != five.train
+    assert limit_training(split, None, 0) is split
+    assert limit_training(split, 99, 0) is split
+
+
+def test_an_unset_limit_of_training_cases_is_no_part_of_a_budget() -> None:
+    assert "train_cases" not in resolve_budget("quick", 2).model_dump(mode="json")
+    assert resolve_budget("quick", 2, {"train_cases": 20}).model_dump(mode="json")["train_cases"] == 20
