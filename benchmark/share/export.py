@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -79,7 +78,10 @@ def export_run(
         with tempfile.TemporaryDirectory(prefix=".nsbench-export-", dir=file.parent) as stage:
             export = _Export(Store(out), Store(Path(stage)))
             export.collect(unfinished)
-            export.add_large(weights, predictions)
+            if weights:
+                export.add_weights()
+            if predictions:
+                export.add_predictions()
             export.add_leaderboard(registries)
             write_atomically(file, lambda target: write_archive(target, export.checked(), version("nsbench")))
     except OSError as error:
@@ -127,35 +129,43 @@ class _Export:
             if (source.path / name).exists():
                 shutil.copyfile(source.path / name, target.path / name)
         try:
-            record = self.stage.read(cell.id)
-            provenance = self.stage.provenance(cell.id)
+            self._check(target)
         except ValueError as error:
             shutil.rmtree(target.path)
             return without_paths(str(error))
-        files = {
-            target.record.name,
-            *(record.files if record else ()),
-            *([target.provenance.name] if provenance else ()),
-        }
         self._clean_record(target)
-        self._add(cell, *(target.path / name for name in sorted(files)))
+        self._add(cell, *target.path.iterdir())
         self.recorded.append(cell)
         return None
+
+    def _check(self, folder: CellFolder) -> None:
+        """ValueError unless the record is sound; what it does not know of is removed."""
+        record = self.stage.read(folder.path.name)
+        self.stage.provenance(folder.path.name)
+        for name in set(_TABLES) - set(record.files if record else ()):
+            (folder.path / name).unlink(missing_ok=True)
 
     def _clean_record(self, folder: CellFolder) -> None:
         document: dict[str, Any] = read_json(folder.record)
         write_json(folder.record, {**document, "result": clean(document["result"])}, durable=False)
 
-    def add_large(self, weights: bool, predictions: bool) -> None:
-        """Take weights and predictions of the finished cells from where they are."""
-        found = dict.fromkeys(name for name, wanted in (("weights", weights), ("predictions", predictions)) if wanted)
-        for name in found:
-            paths = [(cell, path) for cell in self.recorded for path in _large(self.source.folder(cell.id), name)]
-            if not paths:
-                hint = " (they are kept by nsbench run --save-predictions)" if name == "predictions" else ""
-                raise UserError(f"--{name}: {self.source.out} holds none{hint}")
-            for cell, path in paths:
-                self._add(cell, path, under=f"{name}/" if name == "predictions" else "")
+    def add_weights(self) -> None:
+        """Take the weights from where they are."""
+        found = [(cell, path) for cell in self.recorded if (path := self.source.folder(cell.id).weights).exists()]
+        if not found:
+            raise UserError(f"--weights: {self.source.out} holds none")
+        for cell, path in found:
+            self._add(cell, path)
+
+    def add_predictions(self) -> None:
+        """Take the predictions from where they are."""
+        found = [
+            (cell, path) for cell in self.recorded for path in self.source.folder(cell.id).predictions.glob("*.npy")
+        ]
+        if not found:
+            raise UserError(f"--predictions: {self.source.out} holds none; nsbench run --save-predictions keeps them")
+        for cell, path in found:
+            self._add(cell, path, under="predictions/")
 
     def add_leaderboard(self, registries: Registries | None) -> None:
         """Make the leaderboard of what is staged."""
@@ -171,10 +181,3 @@ class _Export:
         if strange:
             raise UserError(f"{strange[0]}: a file of that name cannot be exported")
         return self.members
-
-
-def _large(folder: CellFolder, name: str) -> Iterator[Path]:
-    if name == "predictions":
-        yield from sorted(folder.predictions.glob("*.npy"))
-    elif folder.weights.exists():
-        yield folder.weights

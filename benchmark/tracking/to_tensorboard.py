@@ -13,6 +13,9 @@ from ..cell import Cell
 from .summary import CellSummary, run_name
 from .tracker import Tracker
 
+FLUSH_SECONDS = 2
+LONGEST_NAME = 100
+
 
 class TensorBoard(Tracker):
     """One folder per cell, with its curve, final scores and hyper-parameters, written by tensorboardX.
@@ -32,11 +35,13 @@ class TensorBoard(Tracker):
     def folder(self, cell: Cell) -> Path:
         """`DATASET/SUPERVISION/METHOD-seed-0-ID`."""
         names = (cell.dataset_label, cell.identity.supervision.describe(), f"{run_name(cell)} {cell.id[:8]}")
-        return self.root.joinpath(*(re.sub(r"[^\w.=+]+", "-", name).strip("-.") or "-" for name in names))
+        return self.root.joinpath(*map(_file_name, names))
 
     def _writer(self, cell: Cell, suffix: str = "") -> Any:
         # tensorboardX names a file after host and second: the suffix keeps two of them apart
-        return import_module("tensorboardX").SummaryWriter(str(self.folder(cell)), filename_suffix=suffix)
+        return import_module("tensorboardX").SummaryWriter(
+            str(self.folder(cell)), filename_suffix=suffix, flush_secs=FLUSH_SECONDS
+        )
 
     def live(self, cell: Cell, facts: Mapping[str, Any]) -> None:
         """`live/STAGE/loss` by the update within the stage."""
@@ -44,9 +49,7 @@ class TensorBoard(Tracker):
             return
         if cell.id not in self._live:
             self._live[cell.id] = self._writer(cell, ".live")
-        writer = self._live[cell.id]
-        writer.add_scalar(f"live/{facts['stage']}/loss", facts["loss"], facts["update"])
-        writer.flush()
+        self._live[cell.id].add_scalar(f"live/{facts['stage']}/loss", facts["loss"], facts["update"])
 
     def write(self, summary: CellSummary) -> None:
         """Replace what the folder holds, live scalars and earlier attempts, by the whole cell."""
@@ -71,6 +74,10 @@ class TensorBoard(Tracker):
         """Close the files of the cells that were running."""
         while self._live:
             self._live.popitem()[1].close()
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.=+]+", "-", text)[-LONGEST_NAME:].strip("-.") or "-"
 
 
 def _add_hyper_parameters(writer: Any, summary: CellSummary) -> None:
