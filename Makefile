@@ -35,7 +35,7 @@ lint: $(STAMP)
 types: $(STAMP)
 	mkdir -p $(TYPES) && ln -sfn $(CURDIR) $(TYPES)/nsbench
 	cd $(TYPES) && MYPYPATH=. ../bin/mypy --config-file nsbench/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache \
-	  -p nsbench.benchmark -p nsbench.datasets -p nsbench.methods -p nsbench.noise_models
+	  -m nsbench.testing -p nsbench.benchmark -p nsbench.datasets -p nsbench.methods -p nsbench.noise_models
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 10

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .benchmark.alone import build_method
     from .benchmark.api import Results, run
     from .benchmark.errors import CellFailure, UserError
     from .benchmark.plugin import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         CaseRef,
         Corruption,
         Dataset,
+        Flow,
         LossMethod,
         Method,
         Network,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Results": "benchmark.api",
     "run": "benchmark.api",
+    "build_method": "benchmark.alone",
     "CellFailure": "benchmark.errors",
     "UserError": "benchmark.errors",
 }
@@ -53,6 +56,7 @@ _PLUGIN_NAMES = (
     "CaseRef",
     "Corruption",
     "Dataset",
+    "Flow",
     "LossMethod",
     "Method",
     "Network",
@@ -81,6 +85,7 @@ __all__ = [
     "CellFailure",
     "Corruption",
     "Dataset",
+    "Flow",
     "LossMethod",
     "Method",
     "Network",
@@ -97,6 +102,7 @@ __all__ = [
     "TrainingCase",
     "TrainingView",
     "UserError",
+    "build_method",
     "param",
     "run",
 ]

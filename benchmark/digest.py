@@ -6,9 +6,10 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from .modules import parse
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -34,15 +35,20 @@ def code_digest(path: Path, root: Path | None = None) -> str:
 
     Sibling modules that the file imports relatively are part of it as long as they lie under
     `root` (the plugin folder), so a change in a shared helper changes every plugin that uses it.
+
+    Raises
+    ------
+    SyntaxError, ValueError, OSError
+        One of the files is no Python, or cannot be read.
     """
     folder = (root or path.parent).resolve()
-    sources = {str(p.relative_to(folder)): _bare_source(p) for p in _closure(path.resolve(), folder)}
-    return digest(sources)
+    return digest({str(p.relative_to(folder)): _bare_source(p) for p in code_files(path, folder)})
 
 
-def _closure(path: Path, folder: Path) -> set[Path]:
+def code_files(path: Path, folder: Path) -> set[Path]:
+    """The file and all that it imports relatively, directly or not, as far as they lie under the folder."""
     seen: set[Path] = set()
-    todo = [path]
+    todo = [path.resolve()]
     while todo:
         here = todo.pop()
         if here not in seen:
@@ -52,7 +58,7 @@ def _closure(path: Path, folder: Path) -> set[Path]:
 
 
 def _relative_imports(path: Path) -> Iterable[Path]:
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
             names = [base / alias.name for alias in node.names]
@@ -60,11 +66,6 @@ def _relative_imports(path: Path) -> Iterable[Path]:
                 for file in (candidate.with_suffix(".py"), candidate / "__init__.py"):
                     if file.is_file():
                         yield file.resolve()
-
-
-@lru_cache(maxsize=512)
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def _bare_source(path: Path) -> str:

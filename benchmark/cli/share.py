@@ -19,7 +19,8 @@ LARGEST_GIB = 16.0
 def export(
     out: OutFolder,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.zip", help="The archive [name of OUT, here].")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.zip", help="The archive (default: name of OUT, here)."),
     ] = None,
     weights: Annotated[bool, typer.Option("--weights", help="The trained weights too.")] = False,
     predictions: Annotated[bool, typer.Option("--predictions", help="The predicted labels too.")] = False,

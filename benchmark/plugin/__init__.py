@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .ema import EMA
     from .method import Builder, LossMethod, Method
-    from .network import Network
+    from .network import Flow, Network
 
 _LAZY = {
     "Batch": "batch",
     "EMA": "ema",
+    "Flow": "network",
     "Builder": "method",
     "LossMethod": "method",
     "Method": "method",
@@ -42,6 +43,7 @@ __all__ = [
     "Corruption",
     "Dataset",
     "DatasetParams",
+    "Flow",
     "LossMethod",
     "Method",
     "MethodParams",

@@ -73,6 +73,8 @@ class Case:
 
     Attributes
     ----------
+    id
+        As in its `CaseRef`.
     image
         float32 `[C, *spatial]`.
     label
@@ -98,7 +100,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Split:
-    """Case ids of the training and the test part, disjoint by patient."""
+    """Case ids of the training and the test part, disjoint by patient.
+
+    Attributes
+    ----------
+    train, test
+        Ids, in the order in which cases are used.
+    source
+        Where the split comes from, for the leaderboard.
+    """
 
     train: tuple[str, ...]
     test: tuple[str, ...]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .params import NetworkParams
 
 Flow = Generator[tuple[str, Tensor], Tensor, Tensor]
+"""What `Network.flow` returns: yields (stage name, feature), is sent a feature, ends with the logits."""
 
 
 class Network(nn.Module):

@@ -70,6 +70,10 @@ class Relabel:
 
     Attributes
     ----------
+    name
+        Unique within the method; `TrainingView.relabeled` refers to it.
+    on
+        The cases to predict labels for.
     by
         Names of `Train` stages; their predictions are averaged (`vote="soft"`) or counted (`"hard"`).
     flips

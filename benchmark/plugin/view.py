@@ -16,6 +16,8 @@ class TrainingCase:
 
     Attributes
     ----------
+    id
+        As in its `CaseRef`.
     image
         float32 `[C, *spatial]`, memory-mapped, normalised.
     label
@@ -23,6 +25,8 @@ class TrainingCase:
         meaningless where `labeled` is False.
     ignore
         bool `[*spatial]` or None.
+    spacing
+        Millimetres per voxel, one per spatial axis; 1 where not known.
     labeled
         Whether `label` may be learned from.
     trusted
@@ -46,6 +50,11 @@ class TrainingView:
     """An ordered set of training cases that can be narrowed or given new labels.
 
     All operations return a new view; nothing is copied.
+
+    Attributes
+    ----------
+    cases
+        In the order of the split.
     """
 
     cases: tuple[TrainingCase, ...]
@@ -75,6 +84,11 @@ class TrainingView:
     def trusted(self) -> TrainingView:
         """The cases known to be clean; empty for a `blind` method."""
         return TrainingView(tuple(case for case in self.cases if case.trusted))
+
+    @property
+    def untrusted(self) -> TrainingView:
+        """The cases not known to be clean; all of them for a `blind` method."""
+        return TrainingView(tuple(case for case in self.cases if not case.trusted))
 
     def fold(self, index: int, folds: int) -> TrainingView:
         """Every `folds`-th case, starting from `index`."""

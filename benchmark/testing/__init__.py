@@ -1,17 +1,7 @@
-"""Contracts that every plugin must keep, for the tests of plugin authors.
+"""Contracts that every plugin must keep, one small check each; `nsbench.testing` shows how to use them.
 
-In a test file of a plugin's own package::
-
-    import pytest
-    from nsbench.benchmark.testing import Registries, contracts_for
-
-    REGISTRIES = Registries()
-
-    @pytest.mark.parametrize("contract", contracts_for("method"), ids=str)
-    def test_contract(contract):
-        contract.check(REGISTRIES.methods.get("my-method"), REGISTRIES)
-
-Contracts of a dataset with files look for them in the folder of its name under NSBENCH_DATA.
+`declared` holds those of every plugin's file, the other modules those of a kind; all run in the tiny world of
+`world` and `trial`, in seconds on one core.
 """
 
 from __future__ import annotations
