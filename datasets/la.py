@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Normalisation, Split, Task, UserError, param
 from ._files import layout_error, require_root, some, visible
-from ._readers import binary_mask, read_h5, read_nifti, read_nrrd
+from ._readers import binary_mask, nrrd_spacing, read_h5, read_nifti, read_nrrd
 from ._splits import published_split, read_list
 from ._writers import write_nifti, write_nrrd
 
@@ -29,7 +30,8 @@ class LeftAtrium(Dataset):
     images are raw and z-scored here. Spacing: the attribute `spacing`, else 0.625 mm.
 
     NRRD form: `<ID>/lgemri.nrrd` and `laendo.nrrd` of 0 and 255, below `Training Set/` and `Testing Set/` or
-    directly. The headers say 1 mm, the challenge 0.625 mm: that is used. Licence: no redistribution.
+    directly. The headers say 1 mm, the challenge 0.625 mm: that is used; a header that says anything else is
+    believed. Licence: no redistribution.
     """
 
     name = "la"
@@ -78,15 +80,16 @@ class LeftAtrium(Dataset):
 
     def read_image(self, path: Path) -> Case:
         """Read an h5, NRRD or NIfTI volume."""
+        geometry: dict[str, Any]
         if path.suffix == ".h5":
             arrays, spacing = read_h5(path, ["image"])
             raw, geometry = arrays["image"], {"normalised": arrays["image"].dtype.kind == "f"}
         elif path.suffix == ".nrrd":
             raw, header = read_nrrd(path)
-            spacing, geometry = None, {"header": header}  # type: ignore[dict-item]
+            spacing, geometry = _resampled(header), {"header": header}
         elif path.name.endswith((".nii", ".nii.gz")):
             raw, affine, spacing = read_nifti(path)
-            geometry = {"affine": affine}  # type: ignore[dict-item]
+            geometry = {"affine": affine}
         else:
             raise UserError(f"{path}: unknown kind of file; expected .h5, .nrrd, .nii or .nii.gz")
         # in both forms every scan's file has the same name, and its folder the scan's
@@ -145,3 +148,9 @@ class LeftAtrium(Dataset):
         if absent := [p / name for _, p in folders for name in _NRRD_PAIR if not (p / name).is_file()]:
             raise UserError(f"dataset {self.name}: {some(absent, 3)} missing; complete or remove these folders")
         return [CaseRef(p.name, p.name, {"part": part}, (p / "lgemri.nrrd", p / "laendo.nrrd")) for part, p in folders]
+
+
+def _resampled(header: Mapping[str, Any]) -> tuple[float, ...] | None:
+    """The header's spacing in mm; None for the 1 mm that the publisher's headers say, or none."""
+    steps = nrrd_spacing(header)
+    return None if steps is None or np.allclose(steps, 1) else steps

@@ -35,17 +35,21 @@ class ErodeDilate(PresetModel):
     citation = (
         "Shi and Wu, Distilling effective supervision for robust medical image segmentation with noisy labels, 2021"
     )
+    severity_params = ("radius",)
 
     class Params(PresetModel.Params):
         """What is changed, by how much, and what is spared."""
 
         presets: ClassVar[dict[str, dict[str, Any]]] = {
             "pint": {"radius": (3.125, 11.25), "unit": "mm", "mode": "slice", "element": "disc"},
+            "mtcl": {"radius": (1, 7), "unit": "voxel", "mode": "volume", "element": "square"},
+            "spatial-correction": {"radius": (7, 9), "unit": "voxel", "mode": "slice", "element": "disc"},
         }
 
-        preset: Literal["none", "pint"] = param(
+        preset: Literal["none", "pint", "mtcl", "spatial-correction"] = param(
             "none",
-            source="pint: Shi and Wu 2021, 3.2: 5-18 pixels at 0.625 mm",
+            source="pint: Shi and Wu 2021, 3.2: 5-18 pixels at 0.625 mm; mtcl: cubes of side 3-15 (Xu et al., 'Anti-"
+            "interference from noisy labels', 2022); spatial-correction: J3 of Yao et al. 2023 (lung, heart)",
             help="settings of a published simulator",
         )
         radius: NonNegativeRange = param(

@@ -36,6 +36,8 @@ class NoiseModel(ABC):
 
     name: ClassVar[str]
     citation: ClassVar[str]
+    severity_params: ClassVar[tuple[str, ...]] = ()
+    """Names of the parameters that a severity multiplies; with all of them 0, labels stay clean."""
 
     Params: TypeAlias = NoiseParams
 

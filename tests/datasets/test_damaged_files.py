@@ -89,7 +89,7 @@ def test_missing_files_and_dangling_links(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("which", [0, 1])
 def test_adapters_name_the_damaged_file(h5_root: Path, nrrd_root: Path, jsrt_root: Path, which: int) -> None:
     datasets = [LeftAtrium(root, None, LeftAtrium.Params()) for root in (h5_root, nrrd_root)]
-    for dataset in (*datasets, JSRT(jsrt_root, None, JSRT.Params())):
+    for dataset in (*datasets, JSRT(jsrt_root, None, JSRT.Params(size=64))):
         ref = dataset.cases()[0]
         path = ref.files[min(which, len(ref.files) - 1)]
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -146,3 +146,56 @@ def test_mask_of_another_size_is_refused(jsrt_root: Path, size: int) -> None:
     Image.open(ref.files[1]).crop((0, 0, 48, 40)).save(ref.files[1])
     with pytest.raises(UserError, match=r"P1"):
         prepare(dataset, [ref], "key")
+
+
+@pytest.mark.parametrize("shape", [(64, 48), (32, 32)])
+def test_images_are_neither_squeezed_nor_enlarged(jsrt_root: Path, shape: tuple[int, int]) -> None:
+    ref = jsrt(jsrt_root).cases()[0]
+    Image.fromarray(np.zeros(shape, np.uint8)).save(ref.files[0])
+    with pytest.raises(UserError, match=r"P1\.png: image of .* pixels; expected square, at least 64"):
+        jsrt(jsrt_root).load(ref)
+
+
+@pytest.fixture
+def pymic_root(jsrt_root: Path, tmp_path: Path) -> Path:
+    """The same lungs in PyMIC's form, with a noisy label of P1."""
+    root = tmp_path / "PyMIC_data" / "JSRT"
+    for folder, source in {"image": "images", "label": "lung", "label_noise1": "heart"}.items():
+        (root / folder).mkdir(parents=True)
+        for path in jsrt_root.glob(f"*/{source}/*.png"):
+            if folder != "label_noise1" or path.stem == "P1":
+                path.rename(root / folder / path.name)
+    return root.parent
+
+
+def test_the_other_form_has_lists_and_noisy_labels(pymic_root: Path) -> None:
+    lists = pymic_root / "JSRT" / "config" / "data"
+    dataset = jsrt(pymic_root, "lung")
+    assert [ref.id for ref in dataset.cases()] == ["P1", "P2", "P3"]
+    assert dataset.split(0, 0) is None
+    lists.mkdir(parents=True)
+    (lists / "jsrt_train_mix.csv").write_text(
+        "image,label\nimage/P2.png,label/P2.png\nimage/P1.png,label_noise1/P1.png\n"
+    )
+    (lists / "jsrt_test.csv").write_text("image,label\nimage/P3.png,label/P3.png\n")
+    split = dataset.split(0, 0)
+    assert split is not None
+    assert (split.train, split.test) == (("P2", "P1"), ("P3",))
+    first, second = (dataset.load(ref) for ref in dataset.cases()[:2])
+    assert first.label is not None
+    assert first.label[20, 20]
+    assert set(first.annotations) == {"label_noise1"}
+    assert first.annotations["label_noise1"][40, 36]
+    assert not first.label[40, 36]
+    assert second.annotations == {}
+
+
+def test_the_other_form_has_lungs_only_and_complete_lists(pymic_root: Path) -> None:
+    with pytest.raises(UserError, match=r"lung only"):
+        jsrt(pymic_root, "heart").cases()
+    (pymic_root / "JSRT" / "jsrt_test.csv").write_text("image,label\nimage/P3.png,label/P3.png\n")
+    with pytest.raises(UserError, match=r"none of jsrt_train.csv, jsrt_train_mix.csv"):
+        jsrt(pymic_root, "lung").split(0, 0)
+    (pymic_root / "JSRT" / "jsrt_train.csv").write_text("label\nlabel/P3.png\n")
+    with pytest.raises(UserError, match=r"jsrt_train.csv: no column image"):
+        jsrt(pymic_root, "lung").split(0, 0)

@@ -79,3 +79,10 @@ def test_missing_image_is_named(nrrd_root: Path) -> None:
     (nrrd_root / "Training Set" / "BBB" / "lgemri.nrrd").unlink()
     with pytest.raises(UserError, match=r"lgemri\.nrrd"):
         la(nrrd_root).cases()
+
+
+@pytest.mark.parametrize("header", [{"spacings": [1.25, 1.25, 2.5]}, {"space directions": np.diag([1.25, 1.25, 2.5])}])
+def test_resampled_copies_are_believed(tmp_path: Path, scan: Scan, header: dict[str, Any]) -> None:
+    space = {"space": "left-posterior-superior"} if "space directions" in header else {}
+    nrrd.write(str(tmp_path / "a.nrrd"), scan[0], header | space)
+    assert LeftAtrium(None, None, LeftAtrium.Params()).read_image(tmp_path / "a.nrrd").spacing == (1.25, 1.25, 2.5)
