@@ -13,6 +13,7 @@ from .case import Case, CaseRef, Normalisation, Split, Task
 from .dataset import Dataset
 from .noise_model import Corruption, NoiseModel
 from .params import DatasetParams, MethodParams, NetworkParams, NoiseParams, Params, param
+from .preprocessing import Preprocessing
 from .ranges import NonNegativeRange, Range
 from .stages import INITIAL, Optimiser, Relabel, Stage, Train
 from .view import TrainingCase, TrainingView
@@ -55,6 +56,7 @@ __all__ = [
     "Normalisation",
     "Optimiser",
     "Params",
+    "Preprocessing",
     "Range",
     "Relabel",
     "Split",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from .case import Case, CaseRef, Normalisation, Split, Task
 from .params import DatasetParams
+from .preprocessing import Preprocessing
 
 
 class Dataset(ABC):
@@ -64,6 +65,10 @@ class Dataset(ABC):
     def normalisation_of(self, case: Case) -> Normalisation:
         """How this very case is to be normalised; override where a dataset has two forms."""
         return self.normalisation
+
+    def preprocessing_of(self, case: Case) -> Preprocessing:
+        """All that the harness is to do to this case; by default its normalisation alone."""
+        return Preprocessing(normalisation=self.normalisation_of(case))
 
     def read_image(self, path: Path) -> Case:
         """Read one unlabeled image for prediction (`label` None); a dataset may not offer it."""

@@ -1,0 +1,37 @@
+"""What is done to a case before anybody trains on it, declared by its dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .case import Normalisation
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Steps that the harness applies in this order, once, and undoes for predictions.
+
+    Scores are always those of the original grid.
+
+    Attributes
+    ----------
+    orientation
+        Axis codes (`RAS`) to bring volumes to by `Case.geometry["affine"]`, the 4x4 matrix from voxels to mm in RAS+;
+        None leaves the axes as they are.
+    spacing
+        Millimetres per voxel to resample to, one per axis; None for an axis, or for all, keeps what the file has.
+        Images are interpolated linearly, labels per class.
+    crop
+        `nonzero`: to the bounding box of the voxels that are not 0 in any channel (skull-stripped scans).
+    clip
+        Lowest and highest intensity (for CT in HU), before normalisation; None for no limit.
+    normalisation
+        See `Normalisation`.
+    """
+
+    orientation: str | None = None
+    spacing: tuple[float | None, ...] | None = None
+    crop: Literal["none", "nonzero"] = "none"
+    clip: tuple[float, float] | None = None
+    normalisation: Normalisation = "zscore"
