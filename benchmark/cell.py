@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from .budget import Budget
 from .digest import digest
@@ -14,6 +14,9 @@ PROTOCOL = 1
 """Raised when the harness changes in a way that changes results."""
 
 Selection = Literal["last", "best-clean-val", "best-noisy-val"]
+Validation = Literal["clean-val", "noisy-val"]
+"""The validation part, compared with clean labels or with labels as corrupted as the training cases'."""
+
 View = Literal["3d", "2d", "2d:0", "2d:1", "2d:2"]
 """How 3-D data are fed: patches, or slices along an axis (`2d` is `2d:2`, the last one)."""
 
@@ -58,6 +61,9 @@ class Identity(_Frozen):
         1 where the dataset has a published split.
     split
         Digest of the ids of the training and test cases.
+    evaluate
+        What the cell is scored on in place of the test cases, which are then never read; None: the test cases.
+        Left out of the JSON form when None, so that it is part of an identity only where it is set.
     """
 
     protocol: int = PROTOCOL
@@ -72,6 +78,14 @@ class Identity(_Frozen):
     budget: Budget
     selection: Selection
     seed: int
+    evaluate: Validation | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        if values.get("evaluate") is None:
+            values.pop("evaluate", None)
+        return values
 
 
 class Cell(_Frozen):

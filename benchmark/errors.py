@@ -27,6 +27,10 @@ class CellFailure(Exception):
         return type(self), (str(self), self.status)
 
 
+class Pruned(BaseException):
+    """A cell is ended early because a better one is known; like an interrupt it leaves no record of failure."""
+
+
 def nearest(name: str, known: list[str]) -> str:
     """A hint for an unknown name: the nearest known ones, else all of them."""
     from difflib import get_close_matches

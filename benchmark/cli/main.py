@@ -6,7 +6,10 @@ from importlib import import_module
 
 from .app import app
 
-_COMMANDS = ("run", "listing", "show", "schema", "leaderboard", "predict", "share", "reported", "new", "test", "doctor")
+_COMMANDS = (
+    *("run", "tune", "listing", "show", "schema", "leaderboard", "predict", "share", "reported"),
+    *("new", "test", "doctor"),
+)
 """Modules that add a command to the application, in the order of the help text."""
 
 for _name in _COMMANDS:

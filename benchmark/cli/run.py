@@ -3,96 +3,75 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import fields
 from .app import app
-from .completion import names
 from .options import AsJson, Plugins
 from .output import print_json, quiet_stdout
 
-_WHAT, _LONG, _WHERE = "What is compared", "How long", "How and where"
-
-
-def _text(flag: str, panel: str, help: str, metavar: str = "TEXT", kind: str = "") -> Any:
-    completer = names(kind) if kind else None
-    return typer.Option(flag, help=help, metavar=metavar, rich_help_panel=panel, autocompletion=completer)
-
-
-Texts = list[str] | None
-Text = str | None
+if TYPE_CHECKING:
+    from ..spec.load import Loaded
 
 
 @app.command()
 def run(
     ctx: typer.Context,
     spec_file: Annotated[Path | None, typer.Argument(metavar="SPEC.yaml", help="Spec file; flags override it.")] = None,
-    datasets: Annotated[
-        Texts, _text("--dataset", _WHAT, "Dataset (repeatable) (default: phantom).", "ID[:TASK][@FOLDER]", "datasets")
+    datasets: fields.Datasets = None,
+    data_root: fields.DataRoot = None,
+    methods: fields.Methods = None,
+    params: fields.Settings = None,
+    tuned: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--params",
+            metavar="BEST.yaml",
+            rich_help_panel=fields.WHAT,
+            help="Tuned parameters, as rows beside the default ones (repeatable).",
+        ),
     ] = None,
-    data_root: Annotated[Texts, _text("--data-root", _WHERE, "Data folder (repeatable).", "[NAME=]DIR")] = None,
-    methods: Annotated[Texts, _text("--methods", _WHAT, "Methods (default: all).", "NAME,...", "methods")] = None,
-    params: Annotated[Texts, _text("--set", _WHAT, "Parameter (repeatable).", "METHOD.PARAM=VALUE")] = None,
-    noise: Annotated[
-        Texts, _text("--noise", _WHAT, "Noise models (default: erode-dilate).", "NAME[,PARAM=VALUE]", "noise")
-    ] = None,
-    ratios: Annotated[
-        Text, _text("--ratios", _WHAT, "Shares of wrongly labeled cases (default: 0.5).", "0.25,0.5")
-    ] = None,
-    networks: Annotated[
-        Texts, _text("--network", _WHAT, "Networks (default: unet).", "NAME[,PARAM=VALUE]", "networks")
-    ] = None,
-    view: Annotated[
-        Text, _text("--view", _WHAT, "Patches or slices of 3-D data (default: 3d).", "3d|2d|2d:AXIS")
-    ] = None,
-    folds: Annotated[Text, _text("--folds", _WHAT, "Folds, where none are published (default: 5).", "N")] = None,
-    fold: Annotated[Text, _text("--fold", _WHAT, "Which folds to run (default: 0).", "0,1")] = None,
-    seeds: Annotated[Text, _text("--seeds", _WHAT, "A count, or a list of seeds (default: 1).", "N|0,3")] = None,
-    name: Annotated[Text, _text("--name", _WHAT, "Title of the leaderboard.")] = None,
+    noise: fields.Noise = None,
+    ratios: fields.Ratios = None,
+    networks: fields.Networks = None,
+    view: fields.View = None,
+    folds: fields.Folds = None,
+    fold: fields.Fold = None,
+    seeds: fields.Seeds = None,
+    name: fields.Name = None,
     plugins: Plugins = None,
-    budget: Annotated[
-        Text, _text("--budget", _LONG, "How long a cell trains (default: quick).", "smoke|quick|paper", "budgets")
-    ] = None,
-    iterations: Annotated[
-        Text, _text("--iterations", _LONG, "Optimiser steps of a cell (default: the budget's).", "N")
-    ] = None,
-    selection: Annotated[
-        Text,
-        _text("--selection", _LONG, "Checkpoint to evaluate (default: last).", "last|best-clean-val|best-noisy-val"),
-    ] = None,
-    out: Annotated[Text, _text("--out", _WHERE, "Folder of the results (default: nsbench-out).", "DIR")] = None,
-    executor: Annotated[Text, _text("--executor", _WHERE, "What runs the cells (default: ray).", "ray|inline")] = None,
-    workers: Annotated[Text, _text("--workers", _WHERE, "Cells at a time (default: all cores).", "N")] = None,
-    cpus_per_run: Annotated[Text, _text("--cpus-per-run", _WHERE, "Cores of one cell (default: 1).", "N")] = None,
-    gpus_per_run: Annotated[Text, _text("--gpus-per-run", _WHERE, "Share of a GPU for one cell.", "0.25")] = None,
-    address: Annotated[Text, _text("--address", _WHERE, "A running Ray cluster; its nodes share --out.")] = None,
-    retries: Annotated[Text, _text("--retries", _WHERE, "New starts after a worker died (default: 1).", "N")] = None,
-    timeout_minutes: Annotated[Text, _text("--timeout-minutes", _WHERE, "Longest time of a cell.", "N")] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", rich_help_panel=_WHERE, help="Run failed cells again.")
-    ] = False,
+    budget: fields.Budget = None,
+    iterations: fields.Iterations = None,
+    selection: fields.Selection = None,
+    out: fields.Out = None,
+    executor: fields.Executor = None,
+    workers: fields.Workers = None,
+    cpus_per_run: fields.CpusPerRun = None,
+    gpus_per_run: fields.GpusPerRun = None,
+    address: fields.Address = None,
+    retries: fields.Retries = None,
+    timeout_minutes: fields.TimeoutMinutes = None,
+    retry_failed: fields.RetryFailed = False,
     save_predictions: Annotated[
-        bool, typer.Option("--save-predictions", rich_help_panel=_WHERE, help="Keep predicted labels.")
+        bool, fields.switch("--save-predictions", fields.WHERE, "Keep predicted labels.")
     ] = False,
     track: Annotated[
-        Texts, _text("--track", _WHERE, "Trackers (default: tensorboard).", "tensorboard|mlflow|wandb|none")
+        fields.Texts, fields.text("--track", fields.WHERE, "Trackers [tensorboard].", "tensorboard|mlflow|wandb|none")
     ] = None,
-    extend: Annotated[
-        bool, typer.Option("--extend", rich_help_panel=_WHERE, help="Let the folder follow a changed spec.")
-    ] = False,
+    extend: Annotated[bool, fields.switch("--extend", fields.WHERE, "Let the folder follow a changed spec.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print each cell with state and estimate.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a benchmark: plan the grid, run what is not done yet, write the leaderboard."""
     from ..registry import Registries
-    from ..spec.load import load
     from ..spec.plan import plan_loaded
     from ..store import Store
     from .overview import look_ahead, print_cells, print_overview
     from .running import finish, run_planned
 
-    loaded = load(spec_file, _given(ctx))
+    loaded = _load(spec_file, fields.given(ctx, "spec_file", "tuned", "dry_run", "as_json"), tuned or [])
     registries = Registries(loose=loaded.execution.plugins)
     store = Store(loaded.execution.out)
     planned = plan_loaded(loaded, registries)
@@ -109,12 +88,13 @@ def run(
         print_cells(overview)
 
 
-_NO_FIELDS = ("spec_file", "dry_run", "as_json")
-_REPEATABLE_LISTS = ("datasets", "methods", "noise", "networks", "track")
+def _load(spec_file: Path | None, flags: dict[str, Any], tuned: list[Path]) -> Loaded:
+    """The spec; tuned parameters are further rows of it."""
+    from ..spec.load import load
+    from ..tuning.best import tuned_rows
 
-
-def _given(ctx: typer.Context) -> dict[str, Any]:
-    """The flags that were given, by the field of the spec that they override."""
-    unset: tuple[object, ...] = (None, False, [], ())
-    flags = {key: value for key, value in ctx.params.items() if key not in _NO_FIELDS and value not in unset}
-    return {key: ",".join(value) if key in _REPEATABLE_LISTS else value for key, value in flags.items()}
+    loaded = load(spec_file, flags)
+    if not tuned:
+        return loaded
+    known = [choice.model_dump(exclude_none=True) for choice in loaded.spec.methods]
+    return load(spec_file, {**flags, "methods": [*known, *tuned_rows(tuned)]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class CellData:
         """Ids of the corrupted training cases."""
         return set(self.noise.corrupted)
 
+    @property
+    def scored(self) -> list[PreparedCase]:
+        """What the cell is scored on: its test cases, or its validation cases where those are not read."""
+        return self.test or [replace(item.case, label=item.label) for item in self.validation]
+
 
 def open_dataset(cell: Cell, registries: Registries) -> Dataset:
     """The cell's dataset adapter."""
@@ -82,7 +87,7 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
     refs = {ref.id: ref for ref in dataset.cases()}
     split = _split(cell, dataset, list(refs.values()))
     train = prepare(dataset, [refs[i] for i in split.train], key, tick)
-    test = prepare(dataset, [refs[i] for i in split.test], key, tick)
+    test = [] if who.evaluate else prepare(dataset, [refs[i] for i in split.test], key, tick)
     if absent := missing_classes(train, dataset.task):
         raise UserError(f"{cell.dataset_label}: no training label holds class {', '.join(absent)}; choose another task")
     held_out = _validation_ids(cell, split, refs)
@@ -121,14 +126,15 @@ def _corrupt(cell: Cell, train: list[PreparedCase], key: str, registries: Regist
 
 def _validation_ids(cell: Cell, split: Split, refs: dict[str, CaseRef]) -> set[str]:
     who = cell.identity
-    if who.selection == "last" and who.budget.schedule != "plateau":
+    if who.evaluate is None and who.selection == "last" and who.budget.schedule != "plateau":
         return set()
     patient_of = {i: refs[i].patient for i in split.train}
     return set(carve_validation(split.train, patient_of, who.budget.validation, who.seed))
 
 
 def _validation_case(cell: Cell, case: PreparedCase, corrupted: Corrupted) -> ValidationCase:
-    clean = cell.identity.selection == "best-clean-val"
+    who = cell.identity
+    clean = who.evaluate == "clean-val" if who.evaluate else who.selection == "best-clean-val"
     return ValidationCase(case, case.label if clean else corrupted.labels.get(case.id, case.label))
 
 

@@ -21,13 +21,7 @@ def make_executor(store: Store, execution: Execution) -> Executor:
     UserError
         Ray is not installed or does not start, or no machine has the cores or the GPU that a cell asks for.
     """
-    settings = WorkerSettings(
-        threads=execution.cpus_per_run,
-        gpus=_gpu_share(execution),
-        plugins=tuple(path.resolve() for path in execution.plugins),
-        timeout_seconds=execution.timeout_minutes * 60 if execution.timeout_minutes else None,
-        save_predictions=execution.save_predictions,
-    )
+    settings = worker_settings(execution)
     if execution.executor == "inline":
         from .inline import InlineExecutor
 
@@ -35,6 +29,17 @@ def make_executor(store: Store, execution: Execution) -> Executor:
     from .ray_pool import RayExecutor
 
     return RayExecutor(store.out, settings, execution.workers, execution.address, execution.retries)
+
+
+def worker_settings(execution: Execution) -> WorkerSettings:
+    """What the workers of an executor are told; UserError for a GPU that is not there."""
+    return WorkerSettings(
+        threads=execution.cpus_per_run,
+        gpus=_gpu_share(execution),
+        plugins=tuple(path.resolve() for path in execution.plugins),
+        timeout_seconds=execution.timeout_minutes * 60 if execution.timeout_minutes else None,
+        save_predictions=execution.save_predictions,
+    )
 
 
 def _gpu_share(execution: Execution) -> float:

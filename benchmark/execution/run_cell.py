@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,10 @@ from .provenance import host_facts, peak_memory_mib, reset_peak_memory
 
 ROOM_BYTES = 16 * 2**20
 """Free space below which a cell is not begun: it would be lost when it is saved."""
+
+
+Listener = Callable[[Sequence[float]], None]
+"""Hears all validation scores so far, after every validation; may raise `Pruned`."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,12 @@ def build_method(cell: Cell, data_task: Any, registries: Registries, device: tor
 
 
 def run_cell(
-    cell: Cell, store: Store, registries: Registries, device: torch.device, options: CellOptions | None = None
+    cell: Cell,
+    store: Store,
+    registries: Registries,
+    device: torch.device,
+    options: CellOptions | None = None,
+    validated: Listener = lambda scores: None,
 ) -> Status:
     """Run one cell and write its record, whatever happens to it; returns the record's status.
 
@@ -95,8 +105,10 @@ def run_cell(
     ------
     OutputError
         The output folder cannot be written: there is no record, and the cell is still to be run.
+    Pruned
+        `validated` ended the cell: there is no record.
     """
-    run = _CellRun(cell, store, registries, device, options or CellOptions())
+    run = _CellRun(cell, store, registries, device, options or CellOptions(), validated)
     try:
         run.execute()
         return "done"
@@ -110,9 +122,16 @@ class _CellRun:
     """State of one attempt at a cell."""
 
     def __init__(
-        self, cell: Cell, store: Store, registries: Registries, device: torch.device, options: CellOptions
+        self,
+        cell: Cell,
+        store: Store,
+        registries: Registries,
+        device: torch.device,
+        options: CellOptions,
+        validated: Listener,
     ) -> None:
         self.cell, self.store, self.registries, self.device, self.options = cell, store, registries, device, options
+        self.validated = validated
         self.folder: CellFolder = store.folder(cell.id)
         self.started, self.clock = now(), time.monotonic()
         self.times: dict[str, float] = {}
@@ -147,6 +166,7 @@ class _CellRun:
         who, task = self.cell.identity, data.task
         hooks = Hooks(
             progress=lambda facts: write_json(self.folder.progress, _plain(facts), durable=False),
+            validated=self.validated,
             truth=data.truth if data.corrupted else None,
             deadline=self.clock + self.options.timeout_seconds if self.options.timeout_seconds else None,
         )
@@ -170,10 +190,10 @@ class _CellRun:
         self, method: Method, data: CellData, evaluator: Evaluator, outcome: Outcome
     ) -> tuple[Result, dict[str, pd.DataFrame]]:
         method.eval()
-        facts = {"stage": "evaluation", "update": 0, "total": len(data.test)}
+        facts = {"stage": "evaluation", "update": 0, "total": len(data.scored)}
         write_json(self.folder.progress, facts, durable=False)
         rows: list[dict[str, Any]] = []
-        for case in data.test:
+        for case in data.scored:
             prediction, scores = evaluator.score(method, case, data.task)
             rows += scores
             if self.options.save_predictions:
@@ -196,7 +216,8 @@ class _CellRun:
             selected=outcome.selected,
             pooled=pooled_scores(cases, data.task),
         )
-        return result, {"cases.parquet": cases, "curves.parquet": pd.DataFrame(outcome.curves)}
+        validations = outcome.validations if self.cell.identity.evaluate else []
+        return result, {"cases.parquet": cases, "curves.parquet": pd.DataFrame(outcome.curves + validations)}
 
     def fail(self, status: Status, error: str) -> Status:
         self._write(Result(status=status, error=error), {})

@@ -13,7 +13,7 @@ from ..store.files import OutputError
 from .events import Ending
 from .failure import last_line
 from .limits import raise_file_limit
-from .run_cell import CellOptions, pick_device, run_cell
+from .run_cell import CellOptions, Listener, pick_device, run_cell
 from .settings import WorkerSettings
 
 
@@ -37,14 +37,20 @@ class CellWorker:
         torch.set_num_threads(settings.threads)
         torch.use_deterministic_algorithms(self.device.type == "cpu", warn_only=True)
 
-    def run(self, cell: Cell) -> Ending:
-        """Run one cell unless it is done; never raises for what goes wrong inside it."""
+    def run(self, cell: Cell, validated: Listener = lambda scores: None) -> Ending:
+        """Run one cell unless it is done; never raises for what goes wrong inside it.
+
+        Raises
+        ------
+        Pruned
+            `validated`, which hears the validation scores, ended the cell.
+        """
         known = self._record(cell)
         if known is not None and known.result.status == "done":
             # the worker that had it before died after its last word
             return Ending("done")
         try:
-            status = run_cell(cell, self.store, self.registries, self.device, self.options)
+            status = run_cell(cell, self.store, self.registries, self.device, self.options, validated)
         except OutputError as error:
             return Ending("failed", str(error))
         finally:

@@ -13,6 +13,7 @@ from ..errors import UserError, nearest
 from .choices import Choice, DatasetChoice, MethodChoice
 from .models import Document, Execution, Spec
 from .text import parse_roots, parse_setting
+from .tune import Tune
 from .where import FieldError, Loc, Origin
 from .yaml_file import read_yaml
 
@@ -22,7 +23,9 @@ _ITEMS: dict[str, type[BaseModel]] = {
     "methods": MethodChoice,
     "noise": Choice,
     "networks": Choice,
+    "tune": Tune,
 }
+_TUNE_FLAGS = {"params": "--param", "seed": "--sampler-seed"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Loaded:
     spec: Spec
     execution: Execution
     origin: Origin
+    tune: Tune | None = None
 
 
 def flag_of(name: str) -> str:
@@ -46,7 +50,7 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Lo
     ----------
     flags
         Field -> value, text forms allowed; `params` is a list of `METHOD.PARAM=VALUE` and is merged
-        into the file's.
+        into the file's, as are the fields of `tune`.
 
     Raises
     ------
@@ -59,9 +63,9 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Lo
     if path:
         data = _anchored(data, path.resolve().parent)
     origin = Origin(str(path) if path else "", node, _flag_names(given, settings))
-    merged = {**_merged_params(data, settings), **_merged_roots(data, given)}
+    merged = {**_merged_params(data, settings), **_merged_roots(data, given), **_merged_tune(data, given)}
     document = _validate({**data, **given, **merged}, origin)
-    return Loaded(_part(Spec, document), _part(Execution, document), origin)
+    return Loaded(_part(Spec, document), _part(Execution, document), origin, document.tune)
 
 
 def schema() -> dict[str, Any]:
@@ -81,6 +85,9 @@ def _flag_names(given: Mapping[str, Any], settings: list[tuple[str, str, Any]]) 
     for method, param, _ in settings:
         names[("params", method)] = f"--set {method}"
         names[("params", method, param)] = f"--set {method}.{param}"
+    if isinstance(tune := given.get("tune"), Mapping):
+        del names[("tune",)]
+        names |= {("tune", name): _TUNE_FLAGS.get(name, f"--{name}") for name in tune}
     return names
 
 
@@ -102,6 +109,11 @@ def _merged_roots(data: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
         return {"data_root": {**known, **parse_roots(new)}}
     except ValueError as error:
         raise UserError(f"--data-root: {error}") from None
+
+
+def _merged_tune(data: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    known, new = data.get("tune"), given.get("tune")
+    return {"tune": {**known, **new}} if isinstance(known, dict) and isinstance(new, Mapping) else {}
 
 
 def _anchored(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..cell import Selection, View
 from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice, SpecModel, Values
 from .fields import BudgetField, Choices, Datasets, Indices, Methods, Ratios, Roots, Seeds, Trackers
+from .tune import Tune
 
 
 def _default_executor() -> Literal["ray", "inline"]:
@@ -77,3 +78,5 @@ class Execution(SpecModel):
 
 class Document(Spec, Execution):
     """A benchmark as a spec file declares it; every field has a default and a flag that overrides it."""
+
+    tune: Tune | None = Field(default=None, description="what nsbench tune searches; nsbench run leaves it alone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class Hooks:
         Called now and then with `{stage, update, total, loss, seconds_per_update}`.
     validate
         Score of the method on the validation part, higher is better; None for no validation.
+    validated
+        Called after every validation with all scores so far; may raise `Pruned`.
     truth
         Clean labels by case id, to audit a method's weights; None where they are not known.
     deadline
@@ -37,6 +39,7 @@ class Hooks:
 
     progress: Callable[[dict[str, Any]], None] = lambda facts: None
     validate: Callable[[Method], float] | None = None
+    validated: Callable[[Sequence[float]], None] = lambda scores: None
     truth: Mapping[str, np.ndarray] | None = None
     deadline: float | None = None
 
@@ -53,6 +56,8 @@ class Outcome:
         Rows of `audit_trust` with stage and update.
     selected
         `{update, score}` of the chosen weights where validation chose them.
+    validations
+        Rows `{stage, update, validation}`.
     """
 
     updates: int = 0
@@ -62,6 +67,7 @@ class Outcome:
     curves: list[dict[str, Any]] = field(default_factory=list)
     trust: list[dict[str, Any]] = field(default_factory=list)
     selected: dict[str, Any] = field(default_factory=dict)
+    validations: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -115,8 +121,10 @@ class TrainContext:
             raise CellFailure(f"the weights of stage {stage} are asked for, but it is not done")
         method.load_state_dict(done["method"])
 
-    def validated(self, method: Method, score: float, update: int) -> None:
-        """Keep the weights when the score beats all before."""
+    def validated(self, method: Method, score: float, stage: str, update: int) -> None:
+        """Note the score, and keep the weights when it beats all before."""
+        self.outcome.validations.append({"stage": stage, "update": update, "validation": score})
         if self.select and score > self.outcome.selected.get("score", float("-inf")):
             self.outcome.selected = {"update": update, "score": score}
             checkpoint.save(self.best_file, {"method": method.state_dict()})
+        self.hooks.validated([row["validation"] for row in self.outcome.validations])

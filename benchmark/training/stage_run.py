@@ -143,7 +143,7 @@ class StageRun:
         if self.context.hooks.validate is not None and self._validation_due(done):
             score = self.context.hooks.validate(self.method)
             self.schedule.validated(score)
-            self.context.validated(self.method, score, done)
+            self.context.validated(self.method, score, self.stage.name, done)
         self._tend(done)
 
     def _validation_due(self, done: int) -> bool:

@@ -41,7 +41,7 @@ def test_the_page_works(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def _shell(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program, *words = shlex.split(line)
     if program == "nsbench":
-        options = ["--executor", "inline"] if words[0] == "run" else []
+        options = ["--executor", "inline"] if words[0] in ("run", "tune") else []
         result = CliRunner().invoke(app, [*words, *options])
         assert result.exit_code == 0, result.output
     elif program == "cp":

@@ -1,0 +1,66 @@
+"""The flags that override a spec's fields, as `nsbench run` and `nsbench tune` share them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .completion import names
+
+WHAT, LONG, WHERE = "What is compared", "How long", "How and where"
+
+
+def text(flag: str, panel: str, help: str, metavar: str = "TEXT", kind: str = "") -> Any:
+    """An option whose value is checked with the spec; `kind` completes names of plugins."""
+    completer = names(kind) if kind else None
+    # a default in brackets is no markup
+    shown = help.replace("[", r"\[")
+    return typer.Option(flag, help=shown, metavar=metavar, rich_help_panel=panel, autocompletion=completer)
+
+
+def switch(flag: str, panel: str, help: str) -> Any:
+    """An option without a value."""
+    return typer.Option(flag, rich_help_panel=panel, help=help)
+
+
+Texts = list[str] | None
+Text = str | None
+
+Datasets = Annotated[
+    Texts, text("--dataset", WHAT, "Dataset (repeatable) [phantom].", "ID[:TASK][@FOLDER]", "datasets")
+]
+DataRoot = Annotated[Texts, text("--data-root", WHERE, "Data folder (repeatable).", "[NAME=]DIR")]
+Methods = Annotated[Texts, text("--methods", WHAT, "Methods [all].", "NAME,...", "methods")]
+Settings = Annotated[Texts, text("--set", WHAT, "Parameter (repeatable).", "METHOD.PARAM=VALUE")]
+Noise = Annotated[Texts, text("--noise", WHAT, "Noise models [erode-dilate].", "NAME[,PARAM=VALUE]", "noise")]
+Ratios = Annotated[Text, text("--ratios", WHAT, "Shares of wrongly labeled cases [0.5].", "0.25,0.5")]
+Networks = Annotated[Texts, text("--network", WHAT, "Networks [unet].", "NAME[,PARAM=VALUE]", "networks")]
+View = Annotated[Text, text("--view", WHAT, "Patches or slices of 3-D data [3d].", "3d|2d|2d:AXIS")]
+Folds = Annotated[Text, text("--folds", WHAT, "Folds, where none are published [5].", "N")]
+Fold = Annotated[Text, text("--fold", WHAT, "Which folds to run [0].", "0,1")]
+Seeds = Annotated[Text, text("--seeds", WHAT, "A count, or a list of seeds [1].", "N|0,3")]
+Name = Annotated[Text, text("--name", WHAT, "Title of the page.")]
+Budget = Annotated[Text, text("--budget", LONG, "How long a cell trains [quick].", "smoke|quick|paper", "budgets")]
+Iterations = Annotated[Text, text("--iterations", LONG, "Optimiser steps of a cell [the budget's].", "N")]
+Selection = Annotated[
+    Text, text("--selection", LONG, "Checkpoint to evaluate [last].", "last|best-clean-val|best-noisy-val")
+]
+Out = Annotated[Text, text("--out", WHERE, "Folder of the results [nsbench-out].", "DIR")]
+Executor = Annotated[Text, text("--executor", WHERE, "What runs the cells [ray].", "ray|inline")]
+Workers = Annotated[Text, text("--workers", WHERE, "Cells at a time [all cores].", "N")]
+CpusPerRun = Annotated[Text, text("--cpus-per-run", WHERE, "Cores of one cell [1].", "N")]
+GpusPerRun = Annotated[Text, text("--gpus-per-run", WHERE, "Share of a GPU for one cell.", "0.25")]
+Address = Annotated[Text, text("--address", WHERE, "A running Ray cluster; its nodes share --out.")]
+Retries = Annotated[Text, text("--retries", WHERE, "New starts after a worker died [1].", "N")]
+TimeoutMinutes = Annotated[Text, text("--timeout-minutes", WHERE, "Longest time of a cell.", "N")]
+RetryFailed = Annotated[bool, switch("--retry-failed", WHERE, "Run failed cells again.")]
+
+_REPEATABLE_LISTS = ("datasets", "methods", "noise", "networks", "track")
+_UNSET: tuple[object, ...] = (None, False, [], ())
+
+
+def given(ctx: typer.Context, *others: str) -> dict[str, Any]:
+    """The flags that were given, by the field of the spec that they override; `others` are no fields."""
+    flags = {key: value for key, value in ctx.params.items() if key not in others and value not in _UNSET}
+    return {key: ",".join(value) if key in _REPEATABLE_LISTS else value for key, value in flags.items()}
