@@ -50,8 +50,11 @@ def build_method(
     Raises
     ------
     UserError
-        Unknown method, network or parameter, or the method or network is not made for such a task.
+        Unknown method, network or parameter, parameters for a network that is a function, or the method or network
+        is not made for such a task.
     """
+    if callable(network) and network_params:
+        raise UserError("network_params belong to a named network; give the function its parameters itself")
     from .plugin import Builder
     from .registry import Registries
     from .seeds import stream_seed

@@ -33,8 +33,8 @@ def file_digest(path: Path) -> str:
 def code_digest(path: Path, root: Path | None = None) -> str:
     """SHA-256 of a plugin's code without comments and docstrings.
 
-    Sibling modules that the file imports relatively are part of it as long as they lie under
-    `root` (the plugin folder), so a change in a shared helper changes every plugin that uses it.
+    Modules that the file imports, relatively or by the name of its own package, are part of it as long as they lie
+    under `root` (the plugin folder), so a change in a shared helper changes every plugin that uses it.
 
     Raises
     ------
@@ -46,26 +46,39 @@ def code_digest(path: Path, root: Path | None = None) -> str:
 
 
 def code_files(path: Path, folder: Path) -> set[Path]:
-    """The file and all that it imports relatively, directly or not, as far as they lie under the folder."""
+    """The file and all that it imports, directly or not, as far as they lie under the folder."""
     seen: set[Path] = set()
     todo = [path.resolve()]
     while todo:
         here = todo.pop()
         if here not in seen:
             seen.add(here)
-            todo += [p for p in _relative_imports(here) if p.is_relative_to(folder)]
+            files = (file for module in _imported(here, folder) for file in _files_of(module))
+            todo += [file for file in files if file.is_relative_to(folder)]
     return seen
 
 
-def _relative_imports(path: Path) -> Iterable[Path]:
+def _imported(path: Path, folder: Path) -> Iterable[Path]:
+    """Modules that a file imports, as paths without suffix; those of other packages do not exist."""
     for node in ast.walk(parse(path)):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            names = [base / alias.name for alias in node.names]
-            for candidate in [base, *names]:
-                for file in (candidate.with_suffix(".py"), candidate / "__init__.py"):
-                    if file.is_file():
-                        yield file.resolve()
+        if isinstance(node, ast.ImportFrom):
+            names = (node.module or "").split(".")
+            base = path.parents[node.level - 1].joinpath(*names) if node.level else _absolute(names, folder)
+            yield base
+            yield from (base / alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (_absolute(alias.name.split("."), folder) for alias in node.names)
+
+
+def _absolute(names: list[str], folder: Path) -> Path:
+    """Where `import a.b` would be: from the folder's own package, else a file beside the plugin."""
+    return (folder.parent if names[0] == folder.name else folder).joinpath(*names)
+
+
+def _files_of(module: Path) -> Iterable[Path]:
+    for file in (module.with_name(f"{module.name}.py"), module / "__init__.py"):
+        if file.is_file():
+            yield file.resolve()
 
 
 def _bare_source(path: Path) -> str:

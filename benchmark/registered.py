@@ -79,7 +79,7 @@ class Plugin(Generic[T]):
             loose = self.module.endswith(".py")
             module = import_loose(declared.path, self.digest) if loose else import_module(self.module)
             found: type[T] = getattr(module, declared.class_name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(f"{WORDS[self.kind]} {self.name} ({declared.path}) fails to import: {error!r}") from error
         if absent := sorted(getattr(found, "__abstractmethods__", ())):
             raise UserError(f"{WORDS[self.kind]} {self.name} ({declared.path}) is abstract: write {', '.join(absent)}")

@@ -33,7 +33,10 @@ class Registry(Generic[T]):
 
     @cached_property
     def plugins(self) -> dict[str, Plugin[T]]:
-        """Usable plugins by name, sorted; a name that is declared twice is not among them."""
+        """Usable plugins by name, sorted.
+
+        A name that is declared twice is not among them: but an installed package does not take a built-in name away.
+        """
         found: dict[str, list[Plugin[T]]] = {}
         for plugin in [*built_in(self.kind), *installed(self.kind), *loose(self.kind, self.loose)]:
             if plugin.error:
@@ -41,7 +44,7 @@ class Registry(Generic[T]):
             else:
                 _add(found.setdefault(plugin.name, []), plugin)
         self._broken += [_collision(same) for same in found.values() if len(same) > 1]
-        return {name: same[0] for name, same in sorted(found.items()) if len(same) == 1}
+        return {name: same[0] for name, same in sorted(found.items()) if _settled(same)}
 
     @property
     def broken(self) -> list[Plugin[T]]:
@@ -70,10 +73,21 @@ def _add(same: list[Plugin[T]], plugin: Plugin[T]) -> None:
         same.append(plugin)
 
 
+def _settled(same: list[Plugin[T]]) -> bool:
+    """Whether the first of those of one name is meant: there is no other, or it is built in and nobody named a file."""
+    others = same[1:]
+    return not others or (_is_built_in(same[0]) and not any(plugin.module.endswith(".py") for plugin in others))
+
+
+def _is_built_in(plugin: Plugin[T]) -> bool:
+    return plugin.origin == "built-in"
+
+
 def _collision(same: list[Plugin[T]]) -> Plugin[T]:
+    """The entry for those that cannot be used: all of one name, or the strangers that took a built-in one's."""
     first = same[0]
     places = " and ".join(f"{plugin.declared.path} ({plugin.origin})" for plugin in same)
-    origin = ", ".join(plugin.origin for plugin in same)
+    origin = ", ".join(plugin.origin for plugin in same if not _is_built_in(plugin))
     reason = f"the name {first.name!r} is declared {len(same)} times: {places}; rename or remove all but one"
     return Plugin(first.kind, first.name, first.module, origin, None, reason)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,8 @@ class Commands(TyperGroup):
     """Turns errors that are the user's to mend into one message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; 2 for bad input, 130 for Ctrl-C."""
+        """Run the command; 2 for bad input, 130 for Ctrl-C. Deprecations of nsbench are shown, not those of others."""
+        warnings.filterwarnings("default", category=DeprecationWarning, message="nsbench:")
         try:
             return super().invoke(ctx)
         except UserError as error:

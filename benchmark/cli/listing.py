@@ -21,13 +21,14 @@ class Listed(StrEnum):
     methods = "methods"
     datasets = "datasets"
     noise = "noise"
+    noise_models = "noise-models"
     networks = "networks"
     budgets = "budgets"
 
 
 _ATTRIBUTES: dict[str, dict[str, Any]] = {
     "methods": {"knows": "blind", "passes": 1.0},
-    "datasets": {"tasks": (), "tried_on": "written trees"},
+    "datasets": {"tasks": (), "tried_on": "unknown"},
     "noise": {},
     "networks": {"ndims": (2, 3)},
 }
@@ -40,6 +41,7 @@ def list_names(
 ) -> None:
     """List methods, datasets, noise models, networks or budgets; broken plugins with the reason."""
     found = registries(plugins)
+    what = Listed.noise if what is Listed.noise_models else what
     rows = _budgets() if what is Listed.budgets else _plugins(what.value, registry_of(found, what.value))
     if as_json:
         print_json(rows)

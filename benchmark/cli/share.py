@@ -28,7 +28,7 @@ def export(
     as_json: AsJson = False,
     plugins: Plugins = None,
 ) -> None:
-    """Write a run as one archive to hand on: plan, records, leaderboard, checksums; no data, no paths."""
+    """Write a run as one archive to hand on: plan, records, leaderboard, checksums, host names; no data, no paths."""
     from ..share import export_run
 
     file = output or Path(f"{out.resolve().name}.zip")
@@ -46,7 +46,9 @@ def export(
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="What nsbench export wrote.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="New folder for the run.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="New folder for the run (default: name of FILE, here).")
+    ] = None,
     max_gib: Annotated[
         float, typer.Option("--max-gib", min=0, help="Most that it may unpack to, in GiB.")
     ] = LARGEST_GIB,
@@ -56,7 +58,7 @@ def import_(
     """Unpack an exported run, whole or not at all; anything in it that is not data is refused."""
     from ..share import import_run
 
-    done = import_run(file, out, max_gib=max_gib, registries=registries(plugins))
+    done = import_run(file, out or Path(file.stem), max_gib=max_gib, registries=registries(plugins))
     if as_json:
         print_json({"out": str(done.out), "cells": done.cells, "missing": done.missing, "nsbench": done.nsbench})
     else:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     method = "method"
     dataset = "dataset"
     noise = "noise"
+    noise_model = "noise-model"
     network = "network"
     budget = "budget"
 
@@ -47,6 +48,7 @@ def show(
     plugins: Plugins = None,
 ) -> None:
     """Show all about one plugin or budget: citation, parameters with default, range, unit and source."""
+    kind = Kind.noise if kind is Kind.noise_model else kind
     if kind is Kind.budget:
         _show_budget(name, as_json)
         return

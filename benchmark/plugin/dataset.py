@@ -35,8 +35,8 @@ class Dataset(ABC):
     """False for a dataset that is generated."""
     normalisation: ClassVar[Normalisation] = "zscore"
     """How the harness normalises each image, once; `none` when the publisher did so already."""
-    tried_on: ClassVar[str] = "written trees"
-    """`real files` or `written trees`: what the adapter has been run on."""
+    tried_on: ClassVar[str] = "unknown"
+    """`real files` or `written trees` (small files that tests write): what the adapter has been run on."""
 
     Params: TypeAlias = DatasetParams
 

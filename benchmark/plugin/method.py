@@ -83,7 +83,7 @@ class Method(nn.Module):
 
     def setup(self, build: Builder) -> None:
         """Create the networks and buffers."""
-        raise NotImplementedError
+        raise NotImplementedError("write setup(self, build): create the networks, e.g. self.network = build.network()")
 
     def stages(self, view: TrainingView) -> Sequence[Stage]:
         """The stages of training. Must be a pure function of the view and the parameters."""
@@ -113,14 +113,14 @@ class Method(nn.Module):
         A scalar to minimise with every optimiser of the stage; a dict from optimiser name to scalar
         (only those step); or None for no update at all.
         """
-        raise NotImplementedError
+        raise NotImplementedError("write step(self, batch, progress): return the loss of one update")
 
     def after_update(self, progress: float) -> None:
         """Called after every step, also when it returned None (EMA, schedules of the method's own)."""
 
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities `[B, num_classes, *spatial]` of images `[B, C, *spatial]`; called in eval mode."""
-        raise NotImplementedError
+        raise NotImplementedError("write predict(self, image): return class probabilities")
 
     def log(self, **scalars: Tensor) -> None:
         """Put scalars of this step into the record's curves."""
@@ -149,7 +149,7 @@ class LossMethod(Method):
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Scalar loss of float32 logits `[B, num_classes, *spatial]`; must leave out `batch.ignore`."""
-        raise NotImplementedError
+        raise NotImplementedError("write loss(self, logits, batch): return a scalar")
 
     def step(self, batch: Batch, progress: float) -> Tensor:
         logits = self.network(batch.image)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ..cell import PROTOCOL
 from ..errors import UserError
 from ..registry import Registries
 from ..report.write import write_leaderboard
@@ -22,6 +23,8 @@ def check_run(store: Store) -> int:
         raise Refused(_relative(store.out, error).split(";")[0]) from error
     if any(cell.root for cell in cells):
         raise Refused("its plan names folders of a machine")
+    if later := {cell.identity.protocol for cell in cells if cell.identity.protocol > PROTOCOL}:
+        raise Refused(f"its cells follow protocol {max(later)}, this nsbench knows up to {PROTOCOL}: update nsbench")
     planned = {cell.id for cell in cells}
     held = {path.name for path in (store.out / "cells").glob("*")}
     for cell_id in sorted(held):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -114,3 +115,6 @@ Trackers = Annotated[
     BeforeValidator(_names, json_schema_input_type=Tracker | list[Tracker]),
 ]
 BudgetField = Annotated[BudgetChoice, WithJsonSchema(_budget_schema(), mode="validation")]
+
+
+Files = Annotated[tuple[Path, ...], BeforeValidator(lambda value: [value] if isinstance(value, str | Path) else value)]

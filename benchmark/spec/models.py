@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..cell import Selection, View
 from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice, SpecModel, Values
-from .fields import BudgetField, Choices, Datasets, Indices, Methods, Ratios, Roots, Seeds, Trackers
+from .fields import BudgetField, Choices, Datasets, Files, Indices, Methods, Ratios, Roots, Seeds, Trackers
 from .tune import Tune
 
 
@@ -56,7 +56,7 @@ class Execution(SpecModel):
 
     out: Path = Field(default=Path("nsbench-out"), description="folder of the results")
     data_root: Roots = Field(default={}, description="data folders by dataset, short form [NAME=]DIR")
-    plugins: tuple[Path, ...] = Field(default=(), description="files with further plugins")
+    plugins: Files = Field(default=(), description="files with further plugins")
     executor: Literal["ray", "inline"] = Field(
         default_factory=_default_executor, description="unset: ray where installed"
     )

@@ -9,7 +9,7 @@ from typing import Any
 from ..plugin.view import TrainingCase, TrainingView
 from ..registry import Plugin, Registries
 from ..training.context import Hooks
-from .trial import home, reference_state, require_equal, trained_state, view_for
+from .trial import home, reference_state, require_equal, require_repeatable, trained_state, view_for
 from .world import CASES, noise_label, truth_of, with_ignored
 
 
@@ -19,6 +19,7 @@ def check_labels_of_unlabeled_cases_change_nothing(plugin: Plugin[Any], registri
     Take `view.labeled` to learn from labels, or `batch.labeled` within a step; a method without use for
     unlabeled cases leaves them out.
     """
+    require_repeatable(plugin, registries)
     geometry = home(plugin, registries)
     view = view_for(plugin, geometry, labeled=CASES // 2)
     other = _changed(view, lambda case: case if case.labeled else replace(case, label=noise_label(case, geometry, 1)))
@@ -31,6 +32,7 @@ def check_labels_under_ignored_voxels_change_nothing(plugin: Plugin[Any], regist
 
     Multiply by `batch.valid`, or leave out `batch.ignore`, wherever a label comes in.
     """
+    require_repeatable(plugin, registries)
     geometry = home(plugin, registries)
     view = with_ignored(view_for(plugin, geometry), 0.3)
 
@@ -45,6 +47,7 @@ def check_labels_under_ignored_voxels_change_nothing(plugin: Plugin[Any], regist
 
 def check_the_hidden_truth_changes_nothing(plugin: Plugin[Any], registries: Registries) -> None:
     """Training is bit-identical whatever the clean labels are that the harness audits a method's weights with."""
+    require_repeatable(plugin, registries)
     geometry = home(plugin, registries)
     view = view_for(plugin, geometry)
     shown = trained_state(plugin, registries, geometry, view, Hooks(truth=truth_of(view, geometry, 1)))

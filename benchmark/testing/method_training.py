@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import CellFailure
 from ..plugin.method import Method
+from ..plugin.network import Network
 from ..plugin.stages import Train
 from ..registry import Plugin, Registries
 from ..seeds import stream
@@ -18,7 +19,7 @@ from ..training.context import Hooks, TrainContext
 from ..training.sampler import PatchSampler, sequence_of
 from .contract import require
 from .trial import CPU, build, context_in, home, offered, reference_state, require_equal, train, trained_state, view_for
-from .world import with_ignored
+from .world import Geometry, with_ignored
 
 _ATTEMPTS = 200
 
@@ -90,9 +91,32 @@ def check_the_state_dict_holds_everything(plugin: Plugin[Any], registries: Regis
     require_equal(expected, found, f"{plugin.name}: a trained method and its copy")
 
 
+def check_the_state_is_of_a_reasonable_size(plugin: Plugin[Any], registries: Registries) -> None:
+    """Buffers take no more room than sixteen networks, plus 1 MiB for histories.
+
+    The state is written at every checkpoint and kept for every stage: no copy of the data belongs in it.
+    """
+    method = build(plugin, registries, home(plugin, registries))
+    network = next((part for part in method.modules() if isinstance(part, Network)), method)
+    kept = sum(value.nbytes for value in method.state_dict().values() if isinstance(value, Tensor))
+    one = sum(value.nbytes for value in network.state_dict().values())
+    learned = sum(value.nbytes for value in method.parameters())
+    allowed = learned + 16 * one + 2**20
+    message = (
+        f"{plugin.name}: its state takes {kept / 2**20:.1f} MiB, of which {learned / 2**20:.1f} MiB are parameters"
+    )
+    require(kept <= allowed, f"{message}; at most {allowed / 2**20:.1f} MiB are sensible: keep less in buffers")
+
+
 def check_losses_are_finite_in_bf16(plugin: Plugin[Any], registries: Registries) -> None:
-    """Training in bfloat16 autocast gives finite losses and weights: most budgets ask for it."""
+    """Training in bfloat16 autocast gives finite losses and weights: most budgets ask for it.
+
+    In 2-D and 3-D, with one class or several.
+    """
     _stays_finite(plugin, registries, "in bf16", lambda view: view, precision="bf16")
+    for geometry in offered(plugin, registries):
+        where = f"in bf16, {geometry}"
+        _stays_finite(plugin, registries, where, lambda view: view, geometry=geometry, precision="bf16", updates=1)
 
 
 def check_ignored_batches_do_no_harm(plugin: Plugin[Any], registries: Registries) -> None:
@@ -122,9 +146,10 @@ def _stays_finite(
     where: str,
     change: Callable[[Any], Any],
     labeled: int | None = None,
+    geometry: Geometry | None = None,
     **budget: Any,
 ) -> None:
-    geometry = home(plugin, registries)
+    geometry = geometry or home(plugin, registries)
     view = change(view_for(plugin, geometry, labeled))
     try:
         state = trained_state(plugin, registries, geometry, view, **budget)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from ..registry import Kind, Plugin, Registries, Registry
@@ -26,6 +28,13 @@ class Finding:
     contract: Contract
     status: Literal["kept", "broken", "not applicable"]
     message: str = ""
+
+
+def _place(error: BaseException, plugin: Plugin[Any]) -> str:
+    """The last line of the plugin's own file that the error passed, in brackets."""
+    path = plugin.declaration.path if plugin.declaration else None
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    return f"({path.name}, line {lines[-1]})" if path and lines else ""
 
 
 def contracts_for(kind: Kind) -> list[Contract]:
@@ -54,7 +63,7 @@ def examine(plugin: Plugin[Any], registries: Registries) -> Iterator[Finding]:
             yield Finding(each, "not applicable", str(reason))
         except AssertionError as broken:
             yield Finding(each, "broken", str(broken))
-        except Exception as error:
-            yield Finding(each, "broken", f"{type(error).__name__}: {error}")
+        except (Exception, SystemExit) as error:
+            yield Finding(each, "broken", f"{type(error).__name__}: {error} {_place(error, plugin)}".rstrip())
         else:
             yield Finding(each, "kept")

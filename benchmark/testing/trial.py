@@ -19,12 +19,13 @@ from ..seeds import stream_seed
 from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
 from ..training.trainer import Trainer
-from .contract import require
+from .contract import NotApplicable, require
 from .world import GEOMETRIES, Geometry, make_view, small_budget
 
 NETWORK = "unet"
 CPU = torch.device("cpu")
 _REFERENCES: dict[str, dict[str, Tensor]] = {}
+_REPEATABLE: dict[str, bool] = {}
 
 
 def build(plugin: Plugin[Any], registries: Registries, geometry: Geometry, seed: int = 0) -> Method:
@@ -118,6 +119,18 @@ def reference_state(plugin: Plugin[Any], registries: Registries) -> dict[str, Te
         geometry = home(plugin, registries)
         _REFERENCES[key] = trained_state(plugin, registries, geometry, view_for(plugin, geometry))
     return _REFERENCES[key]
+
+
+def require_repeatable(plugin: Plugin[Any], registries: Registries) -> None:
+    """NotApplicable for a method whose two equal trainings differ: whatever is compared then says nothing."""
+    key = f"{plugin.kind} {plugin.name} {plugin.digest}"
+    if key not in _REPEATABLE:
+        geometry = home(plugin, registries)
+        again = trained_state(plugin, registries, geometry, view_for(plugin, geometry))
+        first = reference_state(plugin, registries)
+        _REPEATABLE[key] = first.keys() == again.keys() and all(_identical(first[name], again[name]) for name in first)
+    if not _REPEATABLE[key]:
+        raise NotApplicable("two equal trainings differ: see training-is-deterministic")
 
 
 def require_equal(expected: Mapping[str, Tensor], found: Mapping[str, Tensor], message: str) -> None:

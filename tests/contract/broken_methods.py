@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from nsbench.benchmark.plugin import Batch, LossMethod, Optimiser, Relabel, Stage, Train, TrainingView
+from nsbench.benchmark.plugin import Batch, Builder, LossMethod, Optimiser, Relabel, Stage, Train, TrainingView
 
 CALLS = count()
 
@@ -204,3 +204,13 @@ class Verbose(_Plain):
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         self.log(mean=logits.flatten(1).mean(1))
         return super().loss(logits, batch)
+
+
+class Hoarder(_Plain):
+    """It keeps a copy of everything."""
+
+    name = "the-state-is-of-a-reasonable-size"
+
+    def setup(self, build: Builder) -> None:
+        super().setup(build)
+        self.register_buffer("everything", torch.zeros(2**24))

@@ -31,6 +31,36 @@ def test_a_broken_plugin_is_found(contract: Contract) -> None:
         contract.check(plugin, REGISTRIES)
 
 
+def test_a_method_that_is_never_the_same_is_not_accused_of_leaks() -> None:
+    findings = {finding.contract.name: finding for finding in examine(BROKEN["training-is-deterministic"], REGISTRIES)}
+    assert findings["training-is-deterministic"].status == "broken"
+    assert findings["the-hidden-truth-changes-nothing"].status == "not applicable"
+    assert "two equal trainings differ" in findings["labels-of-unlabeled-cases-change-nothing"].message
+
+
+def test_an_error_of_the_plugin_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "typo.py"
+    path.write_text(
+        'from nsbench import LossMethod\n\n\nclass Typo(LossMethod):\n    """Misspelt."""\n\n    name = \'typo\'\n'
+        "    citation = 'Nobody'\n\n    def loss(self, logits, batch):\n        return logits.men()\n"
+    )
+    registries = Registries((path,))
+    messages = [finding.message for finding in examine(registries.methods.get("typo"), registries)]
+    assert any("'men'" in message and "typo.py, line 11" in message for message in messages)
+
+
+def test_leaving_the_interpreter_is_a_broken_contract(tmp_path: Path) -> None:
+    path = tmp_path / "leaver.py"
+    path.write_text(
+        'from nsbench import LossMethod\n\n\nclass Leaver(LossMethod):\n    """Goes."""\n\n    name = \'leaver\'\n'
+        "    citation = 'Nobody'\n\n    def loss(self, logits, batch):\n        raise SystemExit(5)\n"
+    )
+    registries = Registries((path,))
+    findings = list(examine(registries.methods.get("leaver"), registries))
+    assert len(findings) == len(contracts_for("method"))
+    assert any("SystemExit" in finding.message for finding in findings if finding.status == "broken")
+
+
 def test_examining_goes_through_all_contracts() -> None:
     plugin: Plugin[object] = BROKEN["notes-are-json"]
     findings = list(examine(plugin, REGISTRIES))

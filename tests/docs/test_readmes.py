@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -49,12 +50,16 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("command", re.findall(r"^nsbench run .*$", (ROOT / "README.md").read_text(), re.MULTILINE))
-def test_flags_of_the_readme_exist(command: str) -> None:
+def test_runs_of_the_readme_can_be_planned(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     from typer.testing import CliRunner
 
-    from nsbench.benchmark.cli.app import app
-    from nsbench.benchmark.cli.main import main  # noqa: F401  registers the commands
+    from nsbench.benchmark.cli.main import app
 
-    help_text = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).stdout
-    for flag in re.findall(r"--[a-z-]+", command):
-        assert flag in help_text
+    if "--dataset" in command:
+        monkeypatch.setenv("NSBENCH_DATA", str(request.getfixturevalue("data_root")))
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(app, [*shlex.split(command)[1:], "--dry-run"])
+    assert shown.exit_code == 0, shown.output
+    assert "cells" in shown.output

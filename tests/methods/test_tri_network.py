@@ -115,7 +115,7 @@ def test_the_share_can_be_taken_of_each_class(rule: str, make_method: Methods, m
     one = torch.linspace(2, 0.1, 100).view(1, 10, 10)
     losses = one, one, 2 * one if rule == "close" else one
     for per_class, rare in ((False, 0), (True, 8)):
-        method = with_losses(make_method("tri-network", rule=rule, per_class=per_class), batch, *losses)
+        method = with_losses(make_method("tri-network", tau=0.2, rule=rule, per_class=per_class), batch, *losses)
         selected = support(gradients(method, batch, DONE)[0])
         assert selected.sum() == 80
         assert selected[label == 1].sum() == rare

@@ -18,6 +18,7 @@ from .conftest import noise_model
 
 Write = Callable[[str, str], Path]
 
+BUILT_IN = Registry("noise").names()
 GOOD = noise_model("good")
 WITH_PARAMS = GOOD + "    class Params(NoiseModel.Params):\n        radius: float = 1.0\n"
 FAULTS = {
@@ -49,10 +50,16 @@ def test_it_is_listed_with_its_reason(fault: str, tmp_path: Path) -> None:
     path = tmp_path / "theirs.py"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     rows = listed(path)
-    assert [name for name, error in rows.items() if not error] == ["erode-dilate", "none"]
+    assert [name for name, error in rows.items() if not error] == BUILT_IN
     (error,) = filter(None, rows.values())
     assert reason in error
     assert str(path) in error
+
+
+def test_a_plugin_that_leaves_the_interpreter_is_an_error(write: Write) -> None:
+    path = write("leaver.py", "raise SystemExit(5)\n" + GOOD)
+    with pytest.raises(UserError, match=r"leaver\.py\) fails to import: SystemExit"):
+        Registry("noise", (path,)).get("good").load()
 
 
 def test_a_broken_helper_breaks_the_plugin(write: Write) -> None:
@@ -76,7 +83,7 @@ def test_a_broken_file_does_not_take_a_name_away(write: Write) -> None:
 
 def test_a_class_with_a_name_need_not_be_a_plugin(write: Write) -> None:
     helper = "from dataclasses import dataclass\n@dataclass\nclass Item:\n    name: str = 'item'\n"
-    assert listed(write("mine.py", helper + GOOD)) == {"good": "", "erode-dilate": "", "none": ""}
+    assert listed(write("mine.py", helper + GOOD)) == dict.fromkeys([*BUILT_IN, "good"], "")
 
 
 @pytest.mark.parametrize(

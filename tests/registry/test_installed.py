@@ -59,6 +59,29 @@ def test_code_of_the_whole_package_counts_when_it_is_imported_relatively(install
     assert len(digests) == 2
 
 
+def test_a_helper_imported_by_the_name_of_its_package_counts(install: Install) -> None:
+    digests = set()
+    for constant in ("1", "2"):
+        files = {
+            "named/__init__.py": "",
+            "named/_helper.py": f"LIMIT = {constant}\n",
+            "named/model.py": "import named._helper\n" + noise_model("named"),
+            "named/other.py": "from named._helper import LIMIT\n" + noise_model("named-other"),
+        }
+        install("named", "1.0", {"named = named.model": GROUP, "other = named.other": GROUP}, files)
+        digests |= {noise().get("named").digest, noise().get("named-other").digest}
+    assert len(digests) == 4
+
+
+def test_an_installed_package_does_not_take_a_built_in_name_away(install: Install) -> None:
+    install("thief", "1.0", {"erode-dilate = thief:Copy": GROUP}, {"thief.py": noise_model("erode-dilate")})
+    registry = noise()
+    assert registry.get("erode-dilate").origin == "built-in"
+    (broken,) = registry.broken
+    assert broken.origin == "thief 1.0"
+    assert "declared 2 times" in broken.error
+
+
 def test_built_in_plugins_have_no_version() -> None:
     assert [plugin.version for plugin in noise().plugins.values() if plugin.origin == "built-in"].count("") >= 2
     assert len(noise().get("erode-dilate").digest) == 64

@@ -220,6 +220,7 @@ _CHANGES: dict[str, tuple[Callable[[Forgery], None], str]] = {
     "a folder of data": (edit("plan.json", lambda p: p["cells"][0].update(root="/etc")), "folders of a machine"),
     "a plan of nothing": (edit("plan.json", lambda p: p.update(cells=7)), "holds no plan"),
     "a plan of other cells": (edit("plan.json", lambda p: p.update(cells=[{}])), "damaged or of another version"),
+    "a later protocol": (edit("plan.json", lambda p: p["cells"][0]["identity"].update(protocol=99)), "protocol 99"),
     "a terminal's commands": (edit("plan.json", lambda p: p.update(command="\x1b]0;x\x07")), "control characters"),
     "provenance without a host": (edit("provenance.json", lambda p: p.pop("host")), "host: Field required"),
     "half a document": (replace("record.json", lambda f: b'{"cell": '), "cannot be parsed"),
