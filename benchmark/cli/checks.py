@@ -130,7 +130,9 @@ def _dataset(folder: str, path: Path, registries: Registries) -> Check:
 
 
 def _plugins(registries: Registries) -> Iterator[Check]:
+    told: set[str] = set()  # a file that cannot be read may be of any kind
     for registry in (registries.methods, registries.networks, registries.datasets, registries.noise):
         yield Check(f"{registry.kind} plugins", f"{len(registry.names())} usable")
-        for plugin in registry.broken:
+        for plugin in (each for each in registry.broken if each.error not in told):
+            told.add(plugin.error)
             yield Check(f"{registry.kind} {plugin.name}", f"{plugin.origin}: broken", False, plugin.error)

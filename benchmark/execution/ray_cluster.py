@@ -41,7 +41,7 @@ def connect(address: str | None, cpus: int | None) -> Any:
         else:
             # "local": neither RAY_ADDRESS nor a cluster that happens to run here is joined unasked
             ray.init(address="local", include_dashboard=False, num_cpus=cpus, **common)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # a start that takes too long is a bare Exception
         raise UserError(f"ray does not start: {error}; check --address, or use --executor inline") from error
     return ray
 

@@ -26,17 +26,27 @@ class Dataset(ABC):
         One of `tasks`; None for the first.
     params
         Validated instance of the class's `Params`.
+
+    Attributes
+    ----------
+    name, citation
+        Id on the command line; the dataset's paper.
+    tasks
+        Names of the tasks, the first is the default.
+    needs_root
+        False for a dataset that is generated.
+    normalisation
+        How the harness normalises each image, once; `none` when the publisher did so already. See `Preprocessing`.
+    tried_on
+        `real files` or `written trees` (small files that tests write): what the adapter has been run on.
     """
 
     name: ClassVar[str]
     citation: ClassVar[str]
     tasks: ClassVar[tuple[str, ...]]
     needs_root: ClassVar[bool] = True
-    """False for a dataset that is generated."""
     normalisation: ClassVar[Normalisation] = "zscore"
-    """How the harness normalises each image, once; `none` when the publisher did so already."""
     tried_on: ClassVar[str] = "unknown"
-    """`real files` or `written trees` (small files that tests write): what the adapter has been run on."""
 
     Params: TypeAlias = DatasetParams
 

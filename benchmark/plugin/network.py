@@ -27,13 +27,21 @@ class Network(nn.Module):
         Image channels, output channels (background included), 2 or 3.
     params
         Validated instance of the class's `Params`, `width` filled in.
+
+    Attributes
+    ----------
+    name, citation
+        Id on the command line; the paper.
+    ndims
+        Which of 2-D and 3-D it is made for.
+    feature_stages
+        Names of the stages that `flow` stops at, in order of computation.
     """
 
     name: ClassVar[str]
     citation: ClassVar[str]
     ndims: ClassVar[tuple[int, ...]] = (2, 3)
     feature_stages: ClassVar[tuple[str, ...]] = ()
-    """Names of the stages that `flow` stops at, in order of computation."""
 
     Params: TypeAlias = NetworkParams
 

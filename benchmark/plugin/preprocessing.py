@@ -27,7 +27,8 @@ class Preprocessing:
     clip
         Lowest and highest intensity (for CT in HU), before normalisation; None for no limit.
     normalisation
-        See `Normalisation`.
+        Of each channel: `zscore` to mean 0 and deviation 1, `zscore-nonzero` the same over the voxels that are not 0,
+        `minmax` to 0..1, `none` as it is.
     """
 
     orientation: str | None = None
