@@ -22,8 +22,9 @@ class PickAndLearn(Method):
     the images' losses; a batch of one image is plain cross entropy. An image without valid voxels gets no
     weight, and the quality module does not see ignored labels.
 
-    The module lowers the loss by picking what is easy, not only what is right. With strength 2, a factor of 54 between
-    images, a short training on clean labels may end up with hardly more than the easiest images: hence 1, a factor of 7.
+    The module lowers the loss by picking what is easy, not only what is right. With strength 2, a factor of 54
+    between images, a short training on clean labels may end up with hardly more than the easiest images: hence 1, a
+    factor of 7.
     """
 
     name = "pick-and-learn"
