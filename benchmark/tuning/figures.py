@@ -48,7 +48,10 @@ def _plots(tuned: Tuned, rows: Sequence[TrialRow]) -> Iterator[tuple[str, Callab
     from optuna.visualization import matplotlib as plots
 
     study, several = tuned.study.study, len(tuned.target.dimensions) > 1
-    about: dict[str, Any] = {"target": _dice, "target_name": _NAME}
+    about: dict[str, Any] = {"target_name": _NAME}
+    # with a target, optuna takes low for good and draws the best in white
+    if tuned.study.tune.against:
+        about["target"] = _dice
     for dimension in tuned.target.dimensions:
         yield f"score against {dimension.name}", partial(_slice, tuned, rows, dimension.name)
     yield "history", lambda: plots.plot_optimization_history(study, **about)
