@@ -28,31 +28,34 @@ Texts = list[str] | None
 Text = str | None
 
 Datasets = Annotated[
-    Texts, text("--dataset", WHAT, "Dataset (repeatable) [phantom].", "ID[:TASK][@FOLDER]", "datasets")
+    Texts, text("--dataset", WHAT, "Dataset (repeatable) (default: phantom).", "ID[:TASK][@FOLDER]", "datasets")
 ]
 DataRoot = Annotated[Texts, text("--data-root", WHERE, "Data folder (repeatable).", "[NAME=]DIR")]
-Methods = Annotated[Texts, text("--methods", WHAT, "Methods [all].", "NAME,...", "methods")]
+Methods = Annotated[Texts, text("--methods", WHAT, "Methods (default: all).", "NAME,...", "methods")]
 Settings = Annotated[Texts, text("--set", WHAT, "Parameter (repeatable).", "METHOD.PARAM=VALUE")]
-Noise = Annotated[Texts, text("--noise", WHAT, "Noise models [erode-dilate].", "NAME[,PARAM=VALUE]", "noise")]
-Ratios = Annotated[Text, text("--ratios", WHAT, "Shares of wrongly labeled cases [0.5].", "0.25,0.5")]
-Networks = Annotated[Texts, text("--network", WHAT, "Networks [unet].", "NAME[,PARAM=VALUE]", "networks")]
-View = Annotated[Text, text("--view", WHAT, "Patches or slices of 3-D data [3d].", "3d|2d|2d:AXIS")]
-Folds = Annotated[Text, text("--folds", WHAT, "Folds, where none are published [5].", "N")]
-Fold = Annotated[Text, text("--fold", WHAT, "Which folds to run [0].", "0,1")]
-Seeds = Annotated[Text, text("--seeds", WHAT, "A count, or a list of seeds [1].", "N|0,3")]
+Noise = Annotated[Texts, text("--noise", WHAT, "Noise models (default: erode-dilate).", "NAME[,PARAM=VALUE]", "noise")]
+Ratios = Annotated[Text, text("--ratios", WHAT, "Shares of wrongly labeled cases (default: 0.5).", "0.25,0.5")]
+Severity = Annotated[Text, text("--severity", WHAT, "Scale of the noise, or its mean Dice.", "FACTOR|dice=0.75")]
+Networks = Annotated[Texts, text("--network", WHAT, "Networks (default: unet).", "NAME[,PARAM=VALUE]", "networks")]
+View = Annotated[Text, text("--view", WHAT, "Patches or slices of 3-D data (default: 3d).", "3d|2d|2d:AXIS")]
+Folds = Annotated[Text, text("--folds", WHAT, "Folds, where none are published (default: 5).", "N")]
+Fold = Annotated[Text, text("--fold", WHAT, "Which folds to run (default: 0).", "0,1")]
+Seeds = Annotated[Text, text("--seeds", WHAT, "A count, or a list of seeds (default: 1).", "N|0,3")]
 Name = Annotated[Text, text("--name", WHAT, "Title of the page.")]
-Budget = Annotated[Text, text("--budget", LONG, "How long a cell trains [quick].", "smoke|quick|paper", "budgets")]
-Iterations = Annotated[Text, text("--iterations", LONG, "Optimiser steps of a cell [the budget's].", "N")]
-Selection = Annotated[
-    Text, text("--selection", LONG, "Checkpoint to evaluate [last].", "last|best-clean-val|best-noisy-val")
+Budget = Annotated[
+    Text, text("--budget", LONG, "How long a cell trains (default: quick).", "smoke|quick|paper", "budgets")
 ]
-Out = Annotated[Text, text("--out", WHERE, "Folder of the results [nsbench-out].", "DIR")]
-Executor = Annotated[Text, text("--executor", WHERE, "What runs the cells [ray].", "ray|inline")]
-Workers = Annotated[Text, text("--workers", WHERE, "Cells at a time [all cores].", "N")]
-CpusPerRun = Annotated[Text, text("--cpus-per-run", WHERE, "Cores of one cell [1].", "N")]
+Iterations = Annotated[Text, text("--iterations", LONG, "Optimiser steps of a cell (default: the budget's).", "N")]
+Selection = Annotated[
+    Text, text("--selection", LONG, "Checkpoint to evaluate (default: last).", "last|best-clean-val|best-noisy-val")
+]
+Out = Annotated[Text, text("--out", WHERE, "Folder of the results (default: nsbench-out).", "DIR")]
+Executor = Annotated[Text, text("--executor", WHERE, "What runs the cells (default: ray).", "ray|inline")]
+Workers = Annotated[Text, text("--workers", WHERE, "Cells at a time (default: all cores).", "N")]
+CpusPerRun = Annotated[Text, text("--cpus-per-run", WHERE, "Cores of one cell (default: 1).", "N")]
 GpusPerRun = Annotated[Text, text("--gpus-per-run", WHERE, "Share of a GPU for one cell.", "0.25")]
 Address = Annotated[Text, text("--address", WHERE, "A running Ray cluster; its nodes share --out.")]
-Retries = Annotated[Text, text("--retries", WHERE, "New starts after a worker died [1].", "N")]
+Retries = Annotated[Text, text("--retries", WHERE, "New starts after a worker died (default: 1).", "N")]
 TimeoutMinutes = Annotated[Text, text("--timeout-minutes", WHERE, "Longest time of a cell.", "N")]
 RetryFailed = Annotated[bool, switch("--retry-failed", WHERE, "Run failed cells again.")]
 

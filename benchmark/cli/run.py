@@ -35,6 +35,7 @@ def run(
     ] = None,
     noise: fields.Noise = None,
     ratios: fields.Ratios = None,
+    severity: fields.Severity = None,
     networks: fields.Networks = None,
     view: fields.View = None,
     folds: fields.Folds = None,
@@ -58,7 +59,8 @@ def run(
         bool, fields.switch("--save-predictions", fields.WHERE, "Keep predicted labels.")
     ] = False,
     track: Annotated[
-        fields.Texts, fields.text("--track", fields.WHERE, "Trackers [tensorboard].", "tensorboard|mlflow|wandb|none")
+        fields.Texts,
+        fields.text("--track", fields.WHERE, "Trackers (default: tensorboard).", "tensorboard|mlflow|wandb|none"),
     ] = None,
     extend: Annotated[bool, fields.switch("--extend", fields.WHERE, "Let the folder follow a changed spec.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print each cell with state and estimate.")] = False,

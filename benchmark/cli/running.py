@@ -42,7 +42,15 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
     return summary, write_leaderboard(store, registries)
 
 
-_OF_THIS_MACHINE = {"--workers", "--address", "--data-root", "--cpus-per-run", "--gpus-per-run", "--executor"}
+_OF_THIS_MACHINE = {
+    "--workers",
+    "--storage",
+    "--address",
+    "--data-root",
+    "--cpus-per-run",
+    "--gpus-per-run",
+    "--executor",
+}
 
 
 def command_line(arguments: list[str]) -> str:

@@ -34,28 +34,34 @@ def tune(
     tune_params: Annotated[
         fields.Texts, fields.text("--param", _HOW, "Parameter (repeatable).", "NAME[=LOW..HIGH|=A,B,C]")
     ] = None,
-    tune_trials: Annotated[fields.Text, fields.text("--trials", _HOW, "Trials in all [20].", "N")] = None,
+    tune_trials: Annotated[fields.Text, fields.text("--trials", _HOW, "Trials in all (default: 20).", "N")] = None,
     tune_sampler: Annotated[
-        fields.Text, fields.text("--sampler", _HOW, "Sampler [tpe].", "tpe|cma-es|qmc|grid")
+        fields.Text, fields.text("--sampler", _HOW, "Sampler (default: tpe).", "tpe|cma-es|qmc|grid")
     ] = None,
     grid: Annotated[bool, fields.switch("--grid", _HOW, "Try every combination: --sampler grid.")] = False,
-    tune_points: Annotated[fields.Text, fields.text("--points", _HOW, "Grid values of a range [5].", "N")] = None,
+    tune_points: Annotated[
+        fields.Text, fields.text("--points", _HOW, "Grid values of a range (default: 5).", "N")
+    ] = None,
     tune_pruner: Annotated[
-        fields.Text, fields.text("--pruner", _HOW, "What ends bad trials early [median].", "asha|median|wilcoxon|none")
+        fields.Text,
+        fields.text("--pruner", _HOW, "What ends bad trials early (default: median).", "asha|median|wilcoxon|none"),
     ] = None,
     tune_objective: Annotated[
-        fields.Text, fields.text("--objective", _HOW, "Labels to score with [clean-val].", "clean-val|noisy-val")
+        fields.Text,
+        fields.text("--objective", _HOW, "Labels to score with (default: clean-val).", "clean-val|noisy-val"),
     ] = None,
     tune_over: Annotated[
-        fields.Text, fields.text("--over", _HOW, "Score of several cells [mean].", "mean|worst")
+        fields.Text, fields.text("--over", _HOW, "Score of several cells (default: mean).", "mean|worst")
     ] = None,
     tune_against: Annotated[fields.Text, fields.text("--against", _HOW, "Second objective.", "time")] = None,
-    tune_seed: Annotated[fields.Text, fields.text("--sampler-seed", _HOW, "Seed of the sampler [0].", "N")] = None,
+    tune_seed: Annotated[
+        fields.Text, fields.text("--sampler-seed", _HOW, "Seed of the sampler (default: 0).", "N")
+    ] = None,
     tune_storage: Annotated[
-        fields.Text, fields.text("--storage", _HOW, "Optuna storage [study.db in --out].", "URL")
+        fields.Text, fields.text("--storage", _HOW, "Optuna storage (default: study.db in --out).", "URL")
     ] = None,
     tune_study: Annotated[
-        fields.Text, fields.text("--study", _HOW, "Name of the study [the method's].", "NAME")
+        fields.Text, fields.text("--study", _HOW, "Name of the study (default: the method's).", "NAME")
     ] = None,
     page: Annotated[
         Path | None, typer.Option("--page", metavar="DIR", rich_help_panel=fields.WHERE, help="Copy the page to here.")
@@ -145,7 +151,7 @@ def _run(loaded: Loaded, declared: Tune, targets: list[Target], page: Path | Non
         for fact in facts:
             found = ", ".join(f"{name}={value}" for name, value in fact["best"]["params"].items())
             print(f"{fact['label']}: best {found}: Dice {100 * fact['best']['dice']:.2f} on {declared.objective}")
-        print(f"page: {shown}\nparameters: {best} (nsbench run --params {best})")
+        print(f"page: {shown}\nparameters: {best} (nsbench run --params {best} --methods ... with the same data)")
     if failed:
         raise typer.Exit(1)
 

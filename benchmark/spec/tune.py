@@ -38,8 +38,8 @@ class Search(SpecModel):
     @model_validator(mode="after")
     def _makes_sense(self) -> Search:
         if self.values is not None:
-            if not self.values or self.low is not None or self.high is not None or self.scale is not None:
-                raise ValueError("at least one value, and neither low, high nor scale beside values")
+            if len(self.values) < 2 or self.low is not None or self.high is not None or self.scale is not None:
+                raise ValueError("at least two values, and neither low, high nor scale beside values")
             if len(set(self.values)) < len(self.values):
                 raise ValueError("each value once")
         elif (self.low is None) != (self.high is None):

@@ -67,8 +67,8 @@ def _write_all(studies: Sequence[Tuned], loaded: Loaded, tune: Tune, command: st
 
 _NEXT = (
     "The scores above are those by which parameters were chosen, so the best of them is flattered. How tuned and "
-    "default parameters do on the test cases is the leaderboard of `nsbench run --params best.yaml`, with the same "
-    "data and budget."
+    "default parameters do on the test cases is the leaderboard of `nsbench run --params best.yaml --methods ...`, "
+    "with the same data and budget."
 )
 
 
@@ -131,6 +131,8 @@ def _section(tuned: Tuned, rows: Sequence[TrialRow], figures: dict[str, str]) ->
         _searched(tuned),
         _trials(tuned, rows),
     ]
+    if any(row.ci95 is None for row in rows):
+        parts.append("No interval where there are too few validation patients: raise the cases of the budget.")
     return parts + [f"![{escape(what)}]({name})" for what, name in figures.items()]
 
 

@@ -86,7 +86,7 @@ def search_space(plugin: Plugin[Any], tune: Tune, fixed: Mapping[str, Any]) -> t
     """
     if not tune.params:
         raise FieldError(
-            f"nothing to tune: name a parameter, as in --param NAME (nsbench show {plugin.name} lists them)",
+            f"nothing to tune: name a parameter, as in --param NAME (nsbench show method {plugin.name} lists them)",
             ("tune", "params"),
         )
     found = [_dimension(plugin, name, search, fixed) for name, search in tune.params.items()]

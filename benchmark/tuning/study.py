@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,9 +62,8 @@ class TuningStudy:
         return max(self.tune.trials - len(self._trials(*_ENDED)), 0)
 
     def counts(self) -> Counter[str]:
-        """Trials by state: `complete`, `pruned`, `failed` (those tried again included), `running`, `waiting`."""
-        names = [trial.state.name.lower() for trial in self.study.get_trials(deepcopy=False)]
-        return Counter("failed" if name == "fail" else name for name in names)
+        """Trials by state: `complete`, `pruned`, `failed`, `interrupted` (and tried again), `running`, `waiting`."""
+        return Counter(_state(trial) for trial in self.study.get_trials(deepcopy=False))
 
     def completed(self) -> list[FrozenTrial]:
         """The trials with a result, in their order."""
@@ -113,6 +113,12 @@ class TuningStudy:
 
     def _trials(self, *states: str) -> list[FrozenTrial]:
         return [trial for trial in self.study.get_trials(deepcopy=False) if trial.state.name in states]
+
+
+def _state(trial: FrozenTrial) -> str:
+    if trial.state.name == "FAIL":
+        return "failed" if "error" in trial.user_attrs else "interrupted"
+    return trial.state.name.lower()
 
 
 def _fixed(trial: FrozenTrial) -> dict[str, Any]:
@@ -174,6 +180,7 @@ def open_storage(out: Path, tune: Tune) -> BaseStorage:
     from sqlalchemy.exc import SQLAlchemyError
 
     url = storage_url(out, tune)
+    shown = re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", url)
     try:
         out.mkdir(parents=True, exist_ok=True)
         return optuna.storages.RDBStorage(url)
@@ -181,10 +188,13 @@ def open_storage(out: Path, tune: Tune) -> BaseStorage:
         raise explain(error, out) from error
     except (SQLAlchemyError, ImportError, ValueError, RuntimeError, optuna.exceptions.OptunaError) as error:
         reason = str(error).strip().splitlines()[0]
-        remedy = "check the URL, as in sqlite:///study.db or postgresql://user@host/name" if tune.storage else ""
-        raise UserError(
-            f"storage {url} cannot be used: {reason}; {remedy or 'delete it or choose another --out'}"
-        ) from None
+        remedy = "delete it or choose another --out"
+        if tune.storage:
+            remedy = (
+                "check the URL, as in sqlite:///study.db or postgresql://user@host/name, and that the database's "
+                "Python driver is installed"
+            )
+        raise UserError(f"storage {shown} cannot be used: {reason.replace(url, shown)}; {remedy}") from None
 
 
 def check_bound(study: Study, bound: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..execution.interrupt import terminable, uninterrupted
@@ -62,11 +62,21 @@ def tune_targets(loaded: Loaded, registries: Registries) -> tuple[Tune, list[Tar
     for method in methods:
         try:
             dimensions = search_space(registries.methods.get(method.method), tune, method.fixed)
+            dimensions = tuple(_with_budget(dimension, method) for dimension in dimensions)
         except FieldError as error:
             raise loaded.origin.explain(error) from None
         check_parts(tune, dimensions, len(method.base))
         found.append(Target(method, dimensions))
     return tune, found
+
+
+def _with_budget(dimension: Dimension, method: TrialCells) -> Dimension:
+    """An unset learning rate is the budget's."""
+    rate = method.base[0].identity.budget.learning_rate
+    inside = rate in dimension.values if dimension.values else dimension.low <= rate <= dimension.high
+    if dimension.name != "learning_rate" or dimension.default is not None or not inside:
+        return dimension
+    return replace(dimension, default=rate)
 
 
 def study_name(tune: Tune, label: str, methods: int) -> str:
@@ -82,6 +92,9 @@ def bound_to(loaded: Loaded, tune: Tune, target: Target) -> dict[str, Any]:
     chosen = {"method": target.method.base[0].identity.method.model_dump(mode="json", exclude={"code"})}
     judged = {name: getattr(tune, name) for name in ("objective", "over", "against")}
     searched = {"searched": {dimension.name: dimension.as_json() for dimension in target.dimensions}}
+    if tune.sampler != "grid" and any(dimension.values for dimension in target.dimensions):
+        # optuna keeps a grid's numbers on an axis and those of another search as categories
+        searched["grid"] = {"sampler": False}
     document = {**spec, **chosen, **judged, **searched, "code or data": target.method.bound_to()}
     plain: dict[str, Any] = json.loads(json.dumps(document))
     return plain

@@ -21,7 +21,7 @@ def dimensions(spec: Spec, registries: Registries, tune: dict[str, Any], **field
 def test_the_declaration_gives_range_scale_and_default(spec: Spec, registries: Registries) -> None:
     gamma, rate = dimensions(spec, registries, {"params": ["gamma", "learning_rate"]})
     assert (gamma.low, gamma.high, gamma.log, gamma.default) == (1.0, 2.0, False, 1.5)
-    assert (rate.low, rate.high, rate.log, rate.default) == (1e-4, 1e-2, True, None)
+    assert (rate.low, rate.high, rate.log, rate.default) == (1e-4, 1e-2, True, 3e-3)
     assert "Eq. 3" in gamma.source
 
 
@@ -58,7 +58,7 @@ def test_a_grid_takes_points_on_the_scale() -> None:
         ({"params": ["gama"]}, {}, "--param: nr-dice has no parameter 'gama'; did you mean gamma?"),
         ({"params": ["gamma=0.5..2"]}, {}, "--param: nr-dice: parameter 'gamma' = 0.5"),
         ({"params": ["gamma=1,7"]}, {}, "--param: nr-dice: parameter 'gamma' = 7"),
-        ({"params": ["gamma=high"]}, {}, "parameter 'gamma' = 'high'"),
+        ({"params": ["gamma=1,high"]}, {}, "parameter 'gamma' = 'high'"),
         ({"params": ["gamma=2..1"]}, {}, "a low end below the high end"),
         ({"params": ["gamma=1..x"]}, {}, "write LOW..HIGH"),
         ({"params": ["gamma="]}, {}, "NAME=LOW..HIGH"),

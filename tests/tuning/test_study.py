@@ -72,7 +72,7 @@ def test_an_interrupted_study_goes_on(spec: Spec, pretend: Pretend, sampler: str
     assert len(again.study.completed()) == 5
     assert _gammas(again.study.completed())[:2] == seen[:2]
     assert seen.count(seen[2]) >= 2
-    assert again.study.counts() == Counter(complete=5, failed=1)
+    assert again.study.counts() == Counter(complete=5, interrupted=1)
 
 
 def test_more_trials_go_on_from_those_there_are(spec: Spec, pretend: Pretend) -> None:
@@ -128,6 +128,28 @@ def test_a_study_of_another_spec_is_refused(spec: Spec, pretend: Pretend, change
     tune(spec({"trials": 1}))
     with pytest.raises(UserError, match=rf"made for another spec \(differs in: .*{named}.*choose another --study"):
         tune(spec(**change))
+
+
+def test_a_grid_is_not_continued_by_another_sampler(spec: Spec, pretend: Pretend) -> None:
+    """Optuna refuses to mix a number on an axis with a category."""
+    pretend(lambda params, report: _result(params))
+    values = {"params": {"gamma": [1.0, 1.5]}}
+    tune(spec(values | {"sampler": "grid"}))
+    with pytest.raises(UserError, match=r"differs in: grid.*choose another --study"):
+        tune(spec(values | {"trials": 3}))
+
+
+def test_an_unset_learning_rate_begins_with_the_budgets(spec: Spec, pretend: Pretend) -> None:
+    pretend(lambda params, report: _result({"gamma": 1.0}))
+    tuned, _ = tune(spec({"params": {"learning_rate": "0.0001..0.01"}, "trials": 2}))
+    rate = spec().spec.budget.overrides.get("learning_rate", 3e-3)
+    assert tuned.study.completed()[0].params["learning_rate"] == pytest.approx(rate)
+
+
+def test_a_password_is_not_shown(spec: Spec) -> None:
+    with pytest.raises(UserError, match=r"postgresql://me:\*\*\*@localhost") as shown:
+        tune(spec({"storage": "postgresql://me:secret@localhost:1/x"}))
+    assert "secret" not in str(shown.value)
 
 
 def test_a_storage_that_is_none(spec: Spec, tmp_path: Path) -> None:
