@@ -35,7 +35,7 @@ _KNOWS = {
 _SHOWN = {
     "method": ("knows", "passes"),
     "dataset": ("tasks", "needs_root", "normalisation", "tried_on"),
-    "noise": (),
+    "noise": ("severity_params",),
     "network": ("ndims", "feature_stages"),
 }
 

@@ -16,17 +16,27 @@ from ..plugin.dataset import Dataset
 from ..plugin.view import TrainingCase, TrainingView
 from ..registry import Registries
 from ..store.record import Noise
+from .annotated import Annotated, reread
 from .corruption import Corrupted, corrupt, corrupted_ids, realised_noise
 from .prepare import PreparedCase, dataset_key, missing_classes, prepare
 from .split import carve_validation, limit_cases, limit_training, split_cases
+from .steps import recipe_text
 
 
 @dataclass(frozen=True)
 class ValidationCase:
-    """A held-out training case and the label that selection compares with."""
+    """A held-out training case and the label, on the prepared grid, that selection compares with."""
 
     case: PreparedCase
     label: np.ndarray
+
+    @property
+    def compared(self) -> PreparedCase:
+        """The case with that label in place of its clean one, to be scored."""
+        original = self.case.original
+        if original is not None and self.label is not self.case.label:
+            original = replace(original, label=original.placement.restore_label(self.label))
+        return replace(self.case, label=self.label, original=original)
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class CellData:
     @property
     def scored(self) -> list[PreparedCase]:
         """What the cell is scored on: its test cases, or its validation cases where those are not read."""
-        return self.test or [replace(item.case, label=item.label) for item in self.validation]
+        return self.test or [item.compared for item in self.validation]
 
 
 def open_dataset(cell: Cell, registries: Registries) -> Dataset:
@@ -91,7 +101,11 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
     if absent := missing_classes(train, dataset.task):
         raise UserError(f"{cell.dataset_label}: no training label holds class {', '.join(absent)}; choose another task")
     held_out = _validation_ids(cell, split, refs)
-    corrupted = _corrupt(cell, train, key, registries, dataset.task.num_classes)
+
+    def seen(case: PreparedCase) -> Annotated:
+        return reread(dataset, refs[case.id], case)
+
+    corrupted = _corrupt(cell, train, key, registries, dataset.task.num_classes, seen)
     learners = [case for case in train if case.id not in held_out]
     return CellData(
         task=dataset.task,
@@ -102,7 +116,7 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
         test=test,
         noise=realised_noise(train, corrupted),
         split=split,
-        preprocessing=train[0].preprocessing | {"recipe": "read, check, normalise"},
+        preprocessing=train[0].preprocessing | {"recipe": recipe_text(train[0].preprocessing)},
     )
 
 
@@ -112,7 +126,14 @@ def _split(cell: Cell, dataset: Dataset, refs: list[CaseRef]) -> Split:
     return limit_cases(limit_training(whole, who.budget.train_cases, who.seed), who.budget.case_limit)
 
 
-def _corrupt(cell: Cell, train: list[PreparedCase], key: str, registries: Registries, num_classes: int) -> Corrupted:
+def _corrupt(
+    cell: Cell,
+    train: list[PreparedCase],
+    key: str,
+    registries: Registries,
+    num_classes: int,
+    seen: Callable[[PreparedCase], Annotated],
+) -> Corrupted:
     supervision = cell.identity.supervision
     task = f"{cell.identity.dataset.name}:{cell.identity.dataset.task}"
     chosen = set(corrupted_ids([case.id for case in train], supervision.ratio, cell.identity.seed, task))
@@ -121,7 +142,7 @@ def _corrupt(cell: Cell, train: list[PreparedCase], key: str, registries: Regist
     plugin = registries.noise.get(supervision.noise.name)
     model = plugin.load()(plugin.validate(supervision.noise.params, f"noise model {plugin.name}"))
     wrong = [case for case in train if case.id in chosen]
-    return corrupt(wrong, model, task, key + supervision.noise.code, cell.identity.seed, num_classes)
+    return corrupt(wrong, model, task, key + supervision.noise.code, cell.identity.seed, num_classes, seen)
 
 
 def _validation_ids(cell: Cell, split: Split, refs: dict[str, CaseRef]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,11 @@ from filelock import FileLock
 from ..cell import PROTOCOL
 from ..digest import digest
 from ..errors import UserError
-from ..plugin.noise_model import NoiseModel
+from ..plugin.noise_model import Corruption, NoiseModel
 from ..seeds import stream
 from ..store.files import write_json
 from ..store.record import Noise
+from .annotated import Annotated
 from .cache import cache_folder
 from .prepare import PreparedCase, save_array
 
@@ -43,10 +44,28 @@ def corrupt(
     cache_key: str,
     seed: int,
     num_classes: int,
+    reread: Callable[[PreparedCase], Annotated] | None = None,
 ) -> Corrupted:
     """Corrupt every given case; depends on (dataset task, case, noise model, seed) and is kept in the cache.
 
-    `task` is the dataset's id and task; `cache_key` changes whenever the clean labels or the model's code do.
+    The model sees the label as its annotator did: the original voxels and spacing, the axes turned to the
+    declared orientation. What it gives is resampled and cropped as the clean label was. So masks do not
+    depend on the spacing that a recipe resamples to, and the slices of all cases lie alike.
+
+    Parameters
+    ----------
+    task
+        The dataset's id and task.
+    cache_key
+        Changes whenever the clean labels or the model's code do.
+    reread
+        Reads a case again as it was annotated; called where a prepared grid is not the original one, and for
+        a model that `uses_annotations`.
+
+    Raises
+    ------
+    UserError
+        The model refuses a case, or gives what is no label of it.
     """
     params = model.params.model_dump(mode="json")
     key = digest([PROTOCOL, cache_key, model.name, params, seed])[:24]
@@ -56,12 +75,9 @@ def corrupt(
     with FileLock(folder / ".lock"):
         for case in cases:
             path, facts = folder / f"{case.id}.npy", folder / f"{case.id}.json"
-            if case.spacing is None and params.get("unit") == "mm":
-                raise UserError(f"case {case.id} has no spacing, so {model.name} cannot work in mm; use unit=voxel")
             if not facts.exists():
                 rng = stream(seed, "corruption", task, case.id, model.name)
-                result = model.corrupt(np.asarray(case.label), case.voxel, rng, case.image)
-                _check(result.label, case, num_classes, model.name)
+                result = corrupt_one(case, model, rng, num_classes, reread)
                 save_array(path, result.label.astype(np.uint8))
                 write_json(facts, result.notes)
             found.labels[case.id] = np.load(path, mmap_mode="c")
@@ -69,12 +85,50 @@ def corrupt(
     return found
 
 
-def _check(label: np.ndarray, case: PreparedCase, num_classes: int, name: str) -> None:
-    if label.shape != case.label.shape:
-        raise UserError(f"noise model {name} changed the shape of case {case.id}: {case.label.shape} -> {label.shape}")
+def corrupt_one(
+    case: PreparedCase,
+    model: NoiseModel,
+    rng: np.random.Generator,
+    num_classes: int,
+    reread: Callable[[PreparedCase], Annotated] | None,
+) -> Corruption:
+    """A corrupted label on the prepared grid, and the model's notes; nothing is kept.
+
+    Parameters
+    ----------
+    rng
+        What the model draws from.
+    num_classes, reread
+        As of `corrupt`.
+
+    Raises
+    ------
+    UserError
+        As of `corrupt`.
+    """
+    if case.spacing is None and getattr(model.params, "unit", "") == "mm":
+        raise UserError(f"case {case.id} has no spacing, so {model.name} cannot work in mm; use unit=voxel")
+    seen = Annotated(np.asarray(case.label), case.image, case.voxel)
+    if case.original is not None or model.uses_annotations:
+        assert reread is not None
+        seen = reread(case)
+    further: dict[str, Any] = {"annotations": seen.annotations} if model.uses_annotations else {}
+    try:
+        result = model.corrupt(seen.label, seen.voxel, rng, seen.image, **further)
+    except UserError as error:
+        raise UserError(f"case {case.id}: noise model {model.name}: {error}") from error
+    _check(result.label, seen.label.shape, case.id, num_classes, model.name)
+    if case.original is None:
+        return result
+    return Corruption(case.original.placement.label(result.label), result.notes)
+
+
+def _check(label: np.ndarray, shape: tuple[int, ...], case_id: str, num_classes: int, name: str) -> None:
+    if label.shape != shape:
+        raise UserError(f"noise model {name} changed the shape of case {case_id}: {shape} -> {label.shape}")
     wrong = [v for v in np.unique(label).tolist() if not 0 <= v < num_classes]
     if wrong:
-        raise UserError(f"noise model {name} gave labels {wrong[:5]} for case {case.id}; they must be < {num_classes}")
+        raise UserError(f"noise model {name} gave labels {wrong[:5]} for case {case_id}; they must be < {num_classes}")
 
 
 def realised_noise(cases: Sequence[PreparedCase], corrupted: Corrupted) -> Noise:

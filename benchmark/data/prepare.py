@@ -1,4 +1,4 @@
-"""Prepared cases: read, checked and normalised once, then memory-mapped by every worker of a node."""
+"""Prepared cases: read, checked and preprocessed once, then memory-mapped by every worker of a node."""
 
 from __future__ import annotations
 
@@ -17,10 +17,32 @@ from ..plugin.dataset import Dataset
 from ..store.files import write_atomically, write_json
 from .cache import cache_folder
 from .checks import check_case
-from .normalise import normalise
+from .placement import Placement
+from .steps import apply_steps, described
 
 RECIPE = 1
 """Raised when preparation changes what it writes."""
+
+STEPS = 1
+"""Raised when the steps beside normalisation change what they give."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A case on its original grid, on which it is scored.
+
+    Attributes
+    ----------
+    label, ignore, spacing
+        As in `PreparedCase`.
+    placement
+        The way there from the prepared grid.
+    """
+
+    label: np.ndarray
+    ignore: np.ndarray | None
+    spacing: tuple[float, ...] | None
+    placement: Placement
 
 
 @dataclass(frozen=True)
@@ -37,6 +59,10 @@ class PreparedCase:
         bool `[*spatial]` or None.
     spacing
         mm per voxel, None where the dataset does not know.
+    preprocessing
+        The steps that were taken, with their settings.
+    original
+        None where the prepared grid is the original one.
     """
 
     id: str
@@ -47,6 +73,7 @@ class PreparedCase:
     ignore: np.ndarray | None
     spacing: tuple[float, ...] | None
     preprocessing: dict[str, Any]
+    original: Original | None = None
 
     @property
     def voxel(self) -> tuple[float, ...]:
@@ -55,9 +82,14 @@ class PreparedCase:
 
 
 def dataset_key(dataset: Dataset, fingerprint: str, code: str) -> str:
-    """Key of the cache: what the prepared arrays depend on."""
+    """Key of the cache: what the prepared arrays depend on.
+
+    A recipe is declared by the adapter's code and parameters, which are part of the key.
+    """
     params = dataset.params.model_dump(mode="json")
-    return digest([RECIPE, dataset.name, dataset.task_name, params, fingerprint, code])[:24]
+    own_recipe = type(dataset).preprocessing_of is not Dataset.preprocessing_of
+    steps = [STEPS] if own_recipe else []
+    return digest([RECIPE, dataset.name, dataset.task_name, params, fingerprint, code, *steps])[:24]
 
 
 def prepare(
@@ -91,27 +123,55 @@ def _prepare_one(dataset: Dataset, ref: CaseRef, folder: Path) -> None:
     case = dataset.load(ref)
     where = ", ".join(path.name for path in ref.files) or "generated"
     check_case(case, dataset.task, dataset.name, where)
-    how = dataset.normalisation_of(case)
-    save_array(folder / f"{ref.id}.image.npy", normalise(case.image, how))
-    save_array(folder / f"{ref.id}.label.npy", np.asarray(case.label, dtype=np.uint8))
-    if case.ignore is not None:
-        save_array(folder / f"{ref.id}.ignore.npy", np.asarray(case.ignore, dtype=bool))
-    facts = {"spacing": case.spacing, "ignore": case.ignore is not None, "preprocessing": {"normalisation": how}}
+    recipe = dataset.preprocessing_of(case)
+    ready = apply_steps(case, recipe, dataset.name)
+    _save(folder, ref.id, ready.image, ready.label, ready.ignore)
+    facts = {"spacing": ready.spacing, "ignore": ready.ignore is not None, "preprocessing": described(recipe)}
+    if ready.placement is not None:
+        _save(folder, f"{ref.id}.original", None, case.label, case.ignore)
+        facts["original"] = {"spacing": case.spacing, "placement": ready.placement.to_json()}
     write_json(folder / f"{ref.id}.json", facts)
+
+
+def _save(folder: Path, name: str, image: np.ndarray | None, label: Any, ignore: Any) -> None:
+    arrays = {"image": (image, np.float32), "label": (label, np.uint8), "ignore": (ignore, bool)}
+    for part, (array, dtype) in arrays.items():
+        if array is not None:
+            save_array(folder / f"{name}.{part}.npy", np.asarray(array, dtype=dtype))
 
 
 def _open(folder: Path, ref: CaseRef) -> PreparedCase:
     facts = json.loads((folder / f"{ref.id}.json").read_text())
+    original = facts.get("original")
     return PreparedCase(
         id=ref.id,
         patient=ref.patient,
         groups=dict(ref.groups),
-        image=np.load(folder / f"{ref.id}.image.npy", mmap_mode="c"),
-        label=np.load(folder / f"{ref.id}.label.npy", mmap_mode="c"),
-        ignore=np.load(folder / f"{ref.id}.ignore.npy", mmap_mode="c") if facts["ignore"] else None,
-        spacing=tuple(facts["spacing"]) if facts["spacing"] else None,
+        image=_mapped(folder, ref.id, "image"),
+        label=_mapped(folder, ref.id, "label"),
+        ignore=_mapped(folder, ref.id, "ignore") if facts["ignore"] else None,
+        spacing=_spacing(facts),
         preprocessing=facts["preprocessing"],
+        original=_original(folder, f"{ref.id}.original", original, facts["ignore"]) if original else None,
     )
+
+
+def _original(folder: Path, name: str, facts: dict[str, Any], ignore: bool) -> Original:
+    return Original(
+        label=_mapped(folder, name, "label"),
+        ignore=_mapped(folder, name, "ignore") if ignore else None,
+        spacing=_spacing(facts),
+        placement=Placement.from_json(facts["placement"]),
+    )
+
+
+def _mapped(folder: Path, name: str, part: str) -> np.ndarray:
+    array: np.ndarray = np.load(folder / f"{name}.{part}.npy", mmap_mode="c")
+    return array
+
+
+def _spacing(facts: dict[str, Any]) -> tuple[float, ...] | None:
+    return tuple(facts["spacing"]) if facts["spacing"] else None
 
 
 def save_array(path: Path, array: np.ndarray) -> None:

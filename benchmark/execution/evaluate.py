@@ -13,7 +13,7 @@ import torch
 from ..budget import Budget
 from ..data.cell_data import CellData, ValidationCase
 from ..data.prepare import PreparedCase
-from ..inference.predict import predict_label
+from ..inference.predict import predict_label, predict_original
 from ..metrics import hvsmr_overall, pooled, score_case
 from ..plugin.case import Task
 from ..plugin.method import Method
@@ -39,14 +39,17 @@ class Evaluator:
         return label.cpu().numpy()
 
     def score(self, method: Method, case: PreparedCase, task: Task) -> tuple[np.ndarray, list[dict[str, Any]]]:
-        """Prediction of one test case, and one row per foreground class."""
-        prediction = self.predict(method, case.image)
-        rows = score_case(prediction, np.asarray(case.label), case.spacing, task.num_classes, case.ignore)
+        """Prediction of one test case on its original grid, and one row per foreground class."""
+        truth = case.original or case
+        placement = case.original.placement if case.original else None
+        image = tensor_of(case.image)
+        prediction = predict_original(method, image, placement, self.budget, self.slice_axis, self.device)
+        rows = score_case(prediction, np.asarray(truth.label), truth.spacing, task.num_classes, truth.ignore)
         about = {"case": case.id, "patient": case.patient} | {f"group_{k}": v for k, v in case.groups.items()}
         return prediction, [about | {"class_name": task.classes[row["class"] - 1]} | row for row in rows]
 
     def validate(self, method: Method, cases: Sequence[ValidationCase], task: Task) -> float:
-        """Mean Dice over validation cases and classes; a class that neither side holds is left out."""
+        """Mean Dice on the prepared grids over validation cases and classes; what neither side holds is left out."""
         scores = [
             row["dice"]
             for item in cases

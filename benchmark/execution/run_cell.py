@@ -13,7 +13,6 @@ import torch
 
 from ..cell import Cell
 from ..data.cell_data import CellData, load_cell_data
-from ..data.prepare import save_array
 from ..errors import UserError
 from ..plugin.method import Builder, Method
 from ..plugin.network import Network
@@ -28,6 +27,7 @@ from ..training.trainer import Trainer
 from .clock import now
 from .evaluate import Evaluator, pooled_scores
 from .failure import describe_failure
+from .predictions import PredictionFolder
 from .provenance import host_facts, peak_memory_mib, reset_peak_memory
 
 ROOM_BYTES = 16 * 2**20
@@ -47,7 +47,7 @@ class CellOptions:
     timeout_seconds
         Wall-clock limit of one attempt; None for none.
     save_predictions
-        Keep the predicted labels of the test cases.
+        Keep the predicted labels of the test cases, in the form that their dataset writes labels in.
     checkpoint_seconds
         Time between checkpoints.
     """
@@ -193,11 +193,12 @@ class _CellRun:
         facts = {"stage": "evaluation", "update": 0, "total": len(data.scored)}
         write_json(self.folder.progress, facts, durable=False)
         rows: list[dict[str, Any]] = []
+        predictions = PredictionFolder(self.folder.predictions, self.cell, self.registries)
         for case in data.scored:
             prediction, scores = evaluator.score(method, case, data.task)
             rows += scores
             if self.options.save_predictions:
-                save_array(self.folder.predictions / f"{case.id}.npy", prediction)
+                predictions.write(case.id, prediction)
         cases = pd.DataFrame(rows)
         result = Result(
             status="done",

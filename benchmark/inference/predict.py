@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from monai.inferers.utils import sliding_window_inference
 from torch import Tensor
 
 from ..budget import Budget
+from ..data.placement import Placement
 from ..plugin.method import Method
 
 SLICES_AT_ONCE = 16
@@ -43,6 +45,21 @@ def predict_label(
 ) -> Tensor:
     """Most probable class uint8 `[*spatial]`."""
     return predict_probabilities(method, image, budget, slice_axis, device).argmax(0).to(torch.uint8)
+
+
+def predict_original(
+    method: Method,
+    image: Tensor,
+    placement: Placement | None,
+    budget: Budget,
+    slice_axis: int | None,
+    device: torch.device,
+) -> np.ndarray:
+    """Most probable class uint8 `[*original]` of a prepared image, on the grid that it was prepared from."""
+    if placement is None:
+        return predict_label(method, image, budget, slice_axis, device).cpu().numpy()
+    probabilities = predict_probabilities(method, image, budget, slice_axis, device)
+    return placement.restore(probabilities.cpu().numpy())
 
 
 def _windows(method: Method, images: Tensor, budget: Budget, outside: float) -> Tensor:

@@ -10,13 +10,13 @@ import torch
 from ..cell import Cell
 from ..data.cell_data import open_dataset
 from ..data.checks import check_case
-from ..data.normalise import normalise
+from ..data.steps import apply_steps
 from ..errors import UserError
 from ..execution.run_cell import build_method, slice_axis_of
 from ..registry import Registries
 from ..store import Store
 from ..training import checkpoint
-from .predict import predict_label
+from .predict import predict_original
 
 
 def predict_files(
@@ -47,8 +47,9 @@ def predict_files(
         if case.id in done:
             raise UserError(f"{path}: a second image called {case.id}; write its prediction to a folder of its own")
         done.add(case.id)
-        image = torch.from_numpy(normalise(case.image, dataset.normalisation_of(case)))
-        label = predict_label(method, image, cell.identity.budget, axis, device).cpu().numpy()
+        ready = apply_steps(case, dataset.preprocessing_of(case), dataset.name)
+        image = torch.from_numpy(ready.image)
+        label = predict_original(method, image, ready.placement, cell.identity.budget, axis, device)
         yield dataset.write_label(case, label, out_dir / path.name)
 
 

@@ -38,6 +38,8 @@ class NoiseModel(ABC):
     citation: ClassVar[str]
     severity_params: ClassVar[tuple[str, ...]] = ()
     """Names of the parameters that a severity multiplies; with all of them 0, labels stay clean."""
+    uses_annotations: ClassVar[bool] = False
+    """Whether `corrupt` takes the keyword `annotations`: the case's further labels by name, on the grid of `label`."""
 
     Params: TypeAlias = NoiseParams
 

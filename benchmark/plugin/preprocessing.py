@@ -12,7 +12,8 @@ from .case import Normalisation
 class Preprocessing:
     """Steps that the harness applies in this order, once, and undoes for predictions.
 
-    Scores are always those of the original grid.
+    Scores are always those of the original grid. `Task.flips`, the axis of 2-D slices and patches refer to the axes
+    after `orientation`.
 
     Attributes
     ----------

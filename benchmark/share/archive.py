@@ -4,7 +4,7 @@ manifest.json                        format, version of nsbench, size and SHA-25
 plan.json                            spec and cells, without the folders of the data
 cells/ID/record.json                 and provenance.json, cases.parquet, curves.parquet
 cells/ID/weights.pt                  where asked for
-cells/ID/predictions/CASE.npy        where asked for
+cells/ID/predictions/CASE.nii.gz     where asked for; or .npy, .nrrd, .png, as the dataset writes labels
 leaderboard/                         tables and pictures, for whoever unpacks it by hand
 """
 
@@ -37,10 +37,10 @@ _MEMBERS: dict[Kind, tuple[re.Pattern[str], int]] = {
     "provenance": (re.compile(_CELL + r"provenance\.json"), _MIB),
     "table": (re.compile(_CELL + r"(cases|curves)\.parquet"), 256 * _MIB),
     "weights": (re.compile(_CELL + r"weights\.pt"), 8192 * _MIB),
-    "prediction": (re.compile(rf"{_CELL}predictions/{_NAME}\.npy"), 2048 * _MIB),
+    "prediction": (re.compile(rf"{_CELL}predictions/{_NAME}\.(npy|nii\.gz|nrrd|png)"), 2048 * _MIB),
     "leaderboard": (re.compile(rf"leaderboard/{_NAME}\.(md|csv|json|png)"), 256 * _MIB),
 }
-_DENSE = (".parquet", ".png", ".pt")
+_DENSE = (".parquet", ".png", ".pt", ".gz")
 """Compressed already, or not to be compressed."""
 _DAWN = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the same run gives the same bytes."""

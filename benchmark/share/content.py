@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from ..store.files import read_json
 from .archive import Kind
 from .clean import first_control
+from .prediction import check_prediction
 from .refused import Refused
 
 MOST_ROWS = 10_000_000
@@ -35,7 +35,7 @@ def check_content(kind: Kind | None, path: Path) -> None:
     """Refused when a file does not hold what its name says.
 
     JSON must parse, and be free of what a terminal obeys; tables must be Parquet of numbers and short texts,
-    readable to the end; weights must load without executing anything; predictions must be arrays of integers.
+    readable to the end; weights must load without executing anything; predictions must say that they hold integers.
     """
     checks: dict[Kind | None, Callable[[Path], None]] = {
         "plan": _check_json,
@@ -43,7 +43,7 @@ def check_content(kind: Kind | None, path: Path) -> None:
         "provenance": _check_json,
         "table": _check_table,
         "weights": _check_weights,
-        "prediction": _check_prediction,
+        "prediction": check_prediction,
     }
     if kind in checks:
         checks[kind](path)
@@ -121,12 +121,3 @@ def _check_weights(path: Path) -> None:
         raise Refused(f"{path.name} cannot be loaded as weights alone") from error
     if not isinstance(state, dict) or state.keys() != {"method"}:
         raise Refused(f"{path.name} holds no method's weights")
-
-
-def _check_prediction(path: Path) -> None:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise Refused(f"{path.name} is no NumPy array") from error
-    if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.integer):
-        raise Refused(f"{path.name} is no array of integers")

@@ -160,7 +160,7 @@ class _Export:
     def add_predictions(self) -> None:
         """Take the predictions from where they are."""
         found = [
-            (cell, path) for cell in self.recorded for path in self.source.folder(cell.id).predictions.glob("*.npy")
+            (cell, path) for cell in self.recorded for path in self.source.folder(cell.id).predictions.glob("[!.]*")
         ]
         if not found:
             raise UserError(f"--predictions: {self.source.out} holds none; nsbench run --save-predictions keeps them")

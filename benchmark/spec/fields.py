@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,6 +54,25 @@ def _roots(value: Any) -> Any:
 
 def _names(value: Any) -> Any:
     return split_list(value) if isinstance(value, str) else value
+
+
+def wanted_dice(severity: float | str) -> float | None:
+    """The Dice of a severity `dice=...`; None for a factor."""
+    return float(severity.removeprefix("dice=")) if isinstance(severity, str) else None
+
+
+def _severity(value: Any) -> float | str:
+    """A factor, or `dice=...` with its number in one form."""
+    text = str(value).replace(" ", "")
+    try:
+        number = float(text.removeprefix("dice="))
+    except ValueError:
+        number = -1.0
+    if text.startswith("dice=") and 0 < number < 1:
+        return f"dice={number:g}"
+    if text.startswith("dice=") or not 0 <= number < math.inf:
+        raise ValueError("a factor of 0 or more, or dice=0.75 (a mean Dice between 0 and 1)")
+    return number
 
 
 def _none_alone(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,6 +134,7 @@ Trackers = Annotated[
     AfterValidator(_none_alone),
     BeforeValidator(_names, json_schema_input_type=Tracker | list[Tracker]),
 ]
+Severity = Annotated[float | str, BeforeValidator(_severity, json_schema_input_type=float | str)]
 BudgetField = Annotated[BudgetChoice, WithJsonSchema(_budget_schema(), mode="validation")]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..cell import Selection, View
 from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice, SpecModel, Values
-from .fields import BudgetField, Choices, Datasets, Files, Indices, Methods, Ratios, Roots, Seeds, Trackers
+from .fields import BudgetField, Choices, Datasets, Files, Indices, Methods, Ratios, Roots, Seeds, Severity, Trackers
 from .tune import Tune
 
 
@@ -29,6 +29,11 @@ class Spec(SpecModel):
     params: dict[str, Values] = Field(default={}, description="parameters by label or name of a method")
     noise: Choices = Field(default=(Choice(name="erode-dilate"),), description="noise models that corrupt the labels")
     ratios: Ratios = Field(default=(0.5,), description="shares of training cases with corrupted labels; 0: clean")
+    severity: Severity | None = Field(
+        default=None,
+        description="multiplies the severity parameters of all noise models; dice=0.75: so that corrupted labels have "
+        "this mean Dice; unset: the noise models as they are given",
+    )
     networks: Choices = Field(default=(Choice(name="unet"),), description="networks that every method trains")
     view: View | None = Field(default=None, description="how 3-D data are fed; unset: 3d")
     folds: int = Field(default=5, ge=2, description="number of folds where the dataset has no published split")
@@ -48,7 +53,11 @@ class Spec(SpecModel):
 
     def identity(self) -> dict[str, Any]:
         """The spec as JSON without what may differ between machines and runs of one benchmark."""
-        return self.model_dump(mode="json", exclude={"name": True, "datasets": {"__all__": {"root"}}})
+        left_out: dict[str, Any] = {"name": True, "datasets": {"__all__": {"root"}}}
+        if self.severity is None:
+            # as it was before there was a severity
+            left_out["severity"] = True
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 class Execution(SpecModel):

@@ -17,6 +17,7 @@ from .load import Loaded
 from .models import Spec
 from .opened import OpenDataset, open_datasets
 from .params import choose, wrong_field
+from .severity import at_severity, severity_text
 from .where import FieldError, Loc
 
 
@@ -54,11 +55,14 @@ def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | Non
     """
     instances, left_out = method_instances(spec, registries)
     networks = [choose(registries.networks, n.name, n.params, ("networks", i)) for i, n in enumerate(spec.networks)]
-    grid = _Grid(spec, registries, instances, _supervisions(spec, registries), networks)
+    supervisions = _supervisions(spec, registries)
     datasets = open_datasets(spec, registries, data_roots or {})
+    grids = [
+        _Grid(spec, registries, instances, _on(data, supervisions, spec, registries), networks) for data in datasets
+    ]
     cells: dict[tuple[str, ...], Cell] = {}
     test_cases: dict[str, int] = {}
-    for seed, fold, data in product(spec.seeds, spec.fold, datasets):
+    for seed, fold, (data, grid) in product(spec.seeds, spec.fold, list(zip(datasets, grids))):
         tests = len(data.split(fold, spec.folds, seed).test)
         for cell in grid.cells(data, fold, seed):
             # the clean cell of several noise models is one cell
@@ -132,6 +136,20 @@ def _supervisions(spec: Spec, registries: Registries) -> list[_Supervision]:
             corrupts = ratio > 0 and choice.name != "none"
             found.append(_Supervision(choice.text, Noisy(noise=noise, ratio=ratio)) if corrupts else clean)
     return found
+
+
+def _on(data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Registries) -> list[_Supervision]:
+    """The supervisions with the noise parameters that the spec's severity amounts to on one dataset."""
+    if spec.severity is None:
+        return found
+    scaled = []
+    for each in found:
+        noisy = each.supervision
+        if noisy.ratio:
+            noise = at_severity(noisy.noise, spec.severity, data, spec.folds, registries)
+            each = _Supervision(f"{each.label} ({severity_text(spec.severity)})", Noisy(noise=noise, ratio=noisy.ratio))
+        scaled.append(each)
+    return scaled
 
 
 def _view(spec: Spec, data: OpenDataset) -> View:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..data.checks import check_case
-from ..data.normalise import normalise
 from ..data.split import split_cases
+from ..data.steps import apply_steps
 from ..errors import UserError
 from ..plugin.case import Case
 from ..plugin.dataset import Dataset
@@ -69,18 +69,19 @@ def check_cases_are_listed_alike_every_time(plugin: Plugin[Any], registries: Reg
 
 
 def check_cases_pass_the_checks(plugin: Plugin[Any], registries: Registries) -> None:
-    """What `load` returns fits the task: shapes, finite float32 image, label values, spacing, normalisation."""
+    """What `load` returns fits the task: shapes, finite float32 image, label values, spacing; the recipe works."""
     for dataset in _each_task(plugin):
         for case in _some_cases(dataset):
             where = f"{plugin.name}:{dataset.task_name}: case {case.id}"
             require(case.image.dtype == np.float32, f"{where}: image is {case.image.dtype}, expected float32")
             require(case.label is not None, f"{where}: no label")
+            recipe = dataset.preprocessing_of(case)
             try:
                 check_case(case, dataset.task, plugin.name, "contract")
+                ready = apply_steps(case, recipe, plugin.name)
             except UserError as error:
                 raise AssertionError(str(error)) from None
-            ready = normalise(case.image, dataset.normalisation_of(case))
-            require(bool(np.isfinite(ready).all()), f"{where}: NaN after {dataset.normalisation_of(case)}")
+            require(bool(np.isfinite(ready.image).all()), f"{where}: NaN after {recipe}")
 
 
 def check_cases_load_alike_every_time(plugin: Plugin[Any], registries: Registries) -> None:

@@ -104,4 +104,11 @@ def _corrupt(plugin: Plugin[Any], label: np.ndarray, image: np.ndarray | None = 
     model_class: type[NoiseModel] = plugin.load()
     model = model_class(plugin.load().Params())
     shown = _image(label) if image is None else image
-    return model.corrupt(label, _SPACING[: label.ndim], np.random.default_rng(7), shown)
+    further: dict[str, Any] = {"annotations": {"observer2": _moved(label)}} if model.uses_annotations else {}
+    return model.corrupt(label, _SPACING[: label.ndim], np.random.default_rng(7), shown, **further)
+
+
+def _moved(label: np.ndarray) -> np.ndarray:
+    moved = np.zeros_like(label)
+    moved[1:] = label[:-1]
+    return moved

@@ -91,10 +91,10 @@ def bound_to(loaded: Loaded, tune: Tune, target: Target) -> dict[str, Any]:
         del spec[name]
     chosen = {"method": target.method.base[0].identity.method.model_dump(mode="json", exclude={"code"})}
     judged = {name: getattr(tune, name) for name in ("objective", "over", "against")}
-    searched = {"searched": {dimension.name: dimension.as_json() for dimension in target.dimensions}}
+    searched: dict[str, Any] = {"searched": {dimension.name: dimension.as_json() for dimension in target.dimensions}}
     if tune.sampler != "grid" and any(dimension.values for dimension in target.dimensions):
         # optuna keeps a grid's numbers on an axis and those of another search as categories
-        searched["grid"] = {"sampler": False}
+        searched["grid"] = False
     document = {**spec, **chosen, **judged, **searched, "code or data": target.method.bound_to()}
     plain: dict[str, Any] = json.loads(json.dumps(document))
     return plain

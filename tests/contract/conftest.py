@@ -10,6 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
+from ..datasets.written_trees import write_formats
+from ..datasets.written_volumes import write_volume_trees
+
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
@@ -22,6 +25,8 @@ def written_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
     _write_la(root / "la")
     _write_jsrt(root / "jsrt")
+    write_volume_trees(root)
+    write_formats(root)
     return root
 
 
@@ -41,8 +46,8 @@ def _write_la(root: Path) -> None:
 
 def _write_jsrt(root: Path) -> None:
     rng = np.random.default_rng(0)
-    mask = np.zeros((64, 64), np.uint8)
-    mask[20:40, 10:30] = 255
+    mask = np.zeros((256, 256), np.uint8)
+    mask[80:160, 40:120] = 255
     for part, names in {"training": ("P1", "P2"), "validation": ("P3",)}.items():
         for folder in ("images", "heart", "lung", "clavicle"):
             (root / part / folder).mkdir(parents=True)

@@ -1,0 +1,1 @@
+"""Looking at the data of a dataset before anything is trained on them."""

@@ -1,0 +1,123 @@
+"""Reading every case of a dataset and naming all that is wrong, not only the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..data.checks import faults, label_faults
+from ..data.split import split_cases
+from ..data.steps import turned_and_resampled
+from ..errors import UserError
+from ..plugin.case import Case, CaseRef
+from ..plugin.dataset import Dataset
+from .facts import facts_of
+from .headers import disagreement
+from .report import CaseFacts, DataReport
+from .twins import Twins
+
+
+def check_dataset(
+    dataset: Dataset, label: str, over: Callable[[list[CaseRef]], Iterable[CaseRef]] = lambda refs: refs
+) -> DataReport:
+    """Read and check all cases of a dataset.
+
+    Parameters
+    ----------
+    label
+        The dataset as the user wrote it.
+    over
+        Wraps the cases, to show progress.
+    """
+    report = DataReport(label, str(dataset.root) if dataset.root else None)
+    try:
+        refs = dataset.cases()
+    except (UserError, OSError) as error:
+        report.problem("", "listing", str(error))
+        return report
+    check = _Check(dataset, report)
+    check.listing(refs)
+    for ref in over(refs):
+        check.case(ref)
+    check.together()
+    return report
+
+
+@dataclass
+class _Check:
+    dataset: Dataset
+    report: DataReport
+    twins: Twins = field(default_factory=Twins)
+
+    def listing(self, refs: list[CaseRef]) -> None:
+        """What is wrong with the cases as they are listed."""
+        if not refs:
+            self.report.problem("", "listing", "no case with a label was found")
+            return
+        ids = [ref.id for ref in refs]
+        for name in sorted({name for name in ids if ids.count(name) > 1}):
+            self.report.problem(
+                name, "listing", f"{ids.count(name)} cases are named {name}; rename or remove all but one"
+            )
+        try:
+            if self.dataset.split(0, 0) is not None:
+                split_cases(self.dataset, refs, fold=0, folds=1, seed=0)
+        except UserError as error:
+            self.report.problem("", "split", str(error))
+
+    def case(self, ref: CaseRef) -> None:
+        """What is wrong with one case."""
+        try:
+            case = self.dataset.load(ref)
+        except (UserError, OSError) as error:
+            self.report.problem(ref.id, "reading", str(error))
+            return
+        except Exception as error:
+            # an adapter of somebody else's may raise anything; the other cases are still to be read
+            self.report.problem(ref.id, "reading", f"the adapter failed: {type(error).__name__}: {error}")
+            return
+        self._content(case, ref)
+        facts = facts_of(case, ref, self.dataset.task)
+        self.report.cases.append(facts)
+        self._oddities(case, ref, facts)
+        for message in self.twins.add(case, ref):
+            self.report.problem(ref.id, "duplicates", message)
+
+    def _content(self, case: Case, ref: CaseRef) -> None:
+        task, files = self.dataset.task, ", ".join(str(path) for path in ref.files) or "generated"
+        found = list(faults(case, task))
+        for check, what, remedy in found:
+            self.report.problem(ref.id, check, f"{what}. {remedy} ({files})")
+        for name, annotation in case.annotations.items():
+            for check, what, remedy in label_faults(annotation, case, task):
+                self.report.problem(ref.id, check, f"annotation {name}: {what}. {remedy} ({files})")
+        if not found:
+            try:
+                turned_and_resampled(case, self.dataset.preprocessing_of(case), self.dataset.name)
+            except UserError as error:
+                self.report.problem(ref.id, "preprocessing", str(error))
+
+    def _oddities(self, case: Case, ref: CaseRef, facts: CaseFacts) -> None:
+        remark = self.report.remark
+        if facts.intensity and facts.intensity[0] == facts.intensity[1]:
+            self.report.problem(ref.id, "intensity", f"every voxel of the image is {facts.intensity[0]:g}")
+        if case.label is not None and not (case.label > 0).any():
+            remark(ref.id, "labels", "the label is empty")
+        if facts.spacing is None:
+            remark(ref.id, "spacing", "the files do not say how large a voxel is: distances are in voxels only")
+        elif case.geometry and set(facts.spacing) == {1.0}:
+            remark(ref.id, "spacing", "exactly 1 mm along every axis: perhaps the header was never filled in")
+        for message in disagreement(ref.files):
+            remark(ref.id, "geometry", message)
+
+    def together(self) -> None:
+        """What is wrong with the cases taken together."""
+        cases, task = self.report.cases, self.dataset.task
+        for name in task.classes:
+            if cases and not any(case.voxels.get(name) for case in cases):
+                self.report.problem("", "labels", f"no label holds class {name}; choose another task")
+        for message in self.twins.labels_alike():
+            self.report.remark("", "duplicates", message)
+        codes = sorted({case.orientation for case in cases} - {""})
+        if len(codes) > 1:
+            self.report.remark("", "orientation", f"volumes are stored in different orientations: {', '.join(codes)}")

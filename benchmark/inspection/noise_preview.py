@@ -1,0 +1,81 @@
+"""Pictures of what a noise model does to labels."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..cell import Chosen
+from ..data.annotated import Annotated, reread
+from ..data.corruption import Corrupted, corrupt_one, realised_noise
+from ..data.prepare import PreparedCase, dataset_key, prepare
+from ..plugin.case import Case, Task
+from ..registry import Registries
+from ..seeds import stream
+from ..spec.opened import OpenDataset
+from .preview import case_panel
+from .sheet import Panel, draw_sheet
+
+
+@dataclass(frozen=True)
+class NoisePreview:
+    """A picture, and the Dice of each case's corrupted label against its clean one."""
+
+    path: Path
+    dice: dict[str, float]
+
+
+def preview_noise(
+    data: OpenDataset, noise: Chosen, title: str, count: int, seed: int, registries: Registries, out: Path
+) -> NoisePreview:
+    """Draw clean and corrupted contours of some cases, spread over all of them, as a run of that seed corrupts them.
+
+    Parameters
+    ----------
+    title
+        The noise model as the file is named.
+    count
+        Number of cases.
+    out
+        Folder of the file.
+
+    Raises
+    ------
+    UserError
+        A case is unreadable, or the noise model refuses it.
+    """
+    plugin = registries.noise.get(noise.name)
+    model = plugin.load()(plugin.validate(noise.params, f"noise model {noise.name}"))
+    task = data.task
+    chosen = [data.refs[i] for i in np.unique(np.linspace(0, len(data.refs) - 1, count).round().astype(int))]
+    refs = {ref.id: ref for ref in chosen}
+    cases = prepare(data.adapter, chosen, dataset_key(data.adapter, data.chosen.fingerprint, data.chosen.code))
+    panels, dice = [], {}
+
+    def seen(case: PreparedCase) -> Annotated:
+        return reread(data.adapter, refs[case.id], case)
+
+    for case in cases:
+        rng = stream(seed, "corruption", f"{data.chosen.name}:{task.name}", case.id, model.name)
+        found = corrupt_one(case, model, rng, task.num_classes, seen)
+        dice[case.id] = float(realised_noise([case], Corrupted({case.id: found.label})).dice_mean or 0.0)
+        panels.append(_panel(case, found.label, dice[case.id], task))
+    legend = (
+        task.classes if len(task.classes) > 1 else [f"{task.classes[0]}, {kind}" for kind in ("clean", "corrupted")]
+    )
+    name = re.sub(r"[^\w.-]+", "-", title).strip("-")
+    return NoisePreview(draw_sheet(panels, legend, out / f"{name}.png"), dice)
+
+
+def _panel(case: PreparedCase, corrupted: np.ndarray, dice: float, task: Task) -> Panel:
+    """The slice with most wrong voxels; where there is one class, its corrupted contour has a colour of its own."""
+    clean = np.asarray(case.label)
+    wrong = clean != corrupted
+    kinds = {"clean": clean, "corrupted": corrupted * 2 if len(task.classes) == 1 else corrupted}
+    shown = Case(case.id, np.asarray(case.image), wrong if wrong.any() else clean, case.spacing, annotations=kinds)
+    panel = case_panel(shown, task)
+    labels = {name: panel.labels[name] for name in kinds}
+    return replace(panel, title=f"{panel.title}: Dice {dice:.2f}", labels=labels)

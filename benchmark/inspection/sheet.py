@@ -1,0 +1,99 @@
+"""A contact sheet: small pictures side by side, with contours of labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7", "#0072B2")
+"""Okabe and Ito's, in the order of the classes."""
+
+LINES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
+_COLUMNS = 4
+_INCHES = 2.6
+_DPI = 130
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture.
+
+    Attributes
+    ----------
+    pixels
+        `[rows, columns]`, or `[rows, columns, 3]` of 0 to 1.
+    labels
+        Integer labels `[rows, columns]` by what the legend calls them; each gets a line style of its own.
+    aspect
+        Height of a pixel over its width.
+    """
+
+    title: str
+    pixels: np.ndarray
+    labels: Mapping[str, np.ndarray] = field(default_factory=dict)
+    aspect: float = 1.0
+
+
+def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> Path:
+    """Write a PNG; a class has a colour, a kind of label a line style. Returns the path.
+
+    Raises
+    ------
+    UserError
+        The file cannot be written.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    columns = min(_COLUMNS, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(_INCHES * columns, (_INCHES + 0.3) * rows + 0.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    for panel, axes in zip(panels, figure.subplots(rows, columns, squeeze=False).flat):
+        _draw(panel, axes)
+    for axes in figure.axes:
+        axes.set_axis_off()
+    kinds = list(dict.fromkeys(name for panel in panels for name in panel.labels))
+    handles = [Line2D([], [], color=_colour(i), label=name) for i, name in enumerate(classes)]
+    if len(kinds) > 1:
+        handles += [Line2D([], [], color="grey", linestyle=_line(i), label=name) for i, name in enumerate(kinds)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False, fontsize=8)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=_DPI, metadata={"Software": None})
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}; choose another folder") from error
+    return path
+
+
+def _draw(panel: Panel, axes: Axes) -> None:
+    low, high = np.percentile(panel.pixels, (0.5, 99.5))
+    axes.imshow(panel.pixels, cmap="gray", vmin=low, vmax=high, aspect=panel.aspect, interpolation="nearest")
+    axes.set_title(panel.title, fontsize=7)
+    for kind, label in enumerate(panel.labels.values()):
+        for value in np.unique(label[label > 0]).tolist():
+            # a rim, so that what touches the border is closed
+            mask = np.pad(label == value, 1)
+            extent = np.arange(-1, mask.shape[1] - 1), np.arange(-1, mask.shape[0] - 1)
+            axes.contour(
+                *extent, mask, levels=[0.5], colors=[_colour(int(value) - 1)], linestyles=[_line(kind)], linewidths=0.9
+            )
+
+
+def _colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]
+
+
+def _line(index: int) -> Literal["-", "--", ":", "-."]:
+    return LINES[index % len(LINES)]

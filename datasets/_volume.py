@@ -1,0 +1,105 @@
+"""Volumes in space: an array, where its voxels lie, and whether two of them share a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from ..benchmark.plugin import Case, UserError
+from ._files import some
+
+_TOLERANCE = 0.5
+"""Distance between corresponding corners, in voxels, up to which two grids count as one."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One channel, or a label, and its geometry.
+
+    Attributes
+    ----------
+    path
+        The file.
+    data
+        `[x, y, z]`.
+    affine
+        4x4, voxel indices to mm in RAS+.
+    spacing
+        Millimetres per voxel along x, y, z.
+    """
+
+    path: Path
+    data: np.ndarray
+    affine: np.ndarray
+    spacing: tuple[float, ...]
+
+
+def check_same_grid(first: Volume, other: Volume) -> None:
+    """Refuse a volume whose voxels are not those of the first one.
+
+    Raises
+    ------
+    UserError
+        When shapes differ, or corners lie more than half a voxel apart: flipped, shifted or resampled.
+    """
+    if first.data.shape != other.data.shape:
+        shapes = [" x ".join(map(str, volume.data.shape)) for volume in (other, first)]
+        raise UserError(f"{other.path}: {shapes[0]} voxels, but {first.path} has {shapes[1]}; fetch both again")
+    corners = np.array([(*corner, 1) for corner in product(*((0, n - 1) for n in first.data.shape))])
+    apart = float(np.linalg.norm((corners @ (first.affine - other.affine).T)[:, :3], axis=1).max())
+    if apart > _TOLERANCE * min(first.spacing):
+        axes = f"axes {_axis_codes(other)} and {_axis_codes(first)}"
+        raise UserError(
+            f"{other.path}: its voxels lie up to {apart:.3g} mm from those of {first.path} ({axes}); "
+            "fetch both again, or correct the header that is wrong"
+        )
+
+
+def stack_channels(volumes: Sequence[Volume]) -> np.ndarray:
+    """Volumes as float32 `[C, x, y, z]`; UserError unless they share one grid."""
+    for other in volumes[1:]:
+        check_same_grid(volumes[0], other)
+    return np.stack([np.asarray(volume.data, dtype=np.float32) for volume in volumes])
+
+
+def class_label(label: Volume, classes: Mapping[int, int], remedy: str = "fetch the label again") -> np.ndarray:
+    """Stored values to class indices, uint8 `[x, y, z]`; exact, so a float file of whole numbers is welcome.
+
+    Parameters
+    ----------
+    classes
+        Stored value -> class index, 0 for background.
+
+    Raises
+    ------
+    UserError
+        When there is any other value.
+    """
+    strange = [value for value in np.unique(label.data).tolist() if value not in classes]
+    if strange:
+        found = some((f"{value:g}" for value in strange), 4)
+        raise UserError(f"{label.path}: label values {found}; expected {some(sorted(classes))}; {remedy}")
+    mapped = np.zeros(label.data.shape, np.uint8)
+    for stored, index in classes.items():
+        mapped[label.data == stored] = index
+    return mapped
+
+
+def ras_spacing(case: Case) -> tuple[float, ...]:
+    """The spacing of a case along the axes that it has once they are brought to RAS."""
+    import nibabel
+
+    assert case.spacing is not None
+    along = nibabel.io_orientation(case.geometry["affine"])[:, 0]  # type: ignore[no-untyped-call]
+    return tuple(case.spacing[axis] for axis in np.argsort(along))
+
+
+def _axis_codes(volume: Volume) -> str:
+    """Where the axes point, as in `RAS`."""
+    import nibabel
+
+    return "".join(str(code) for code in nibabel.aff2axcodes(volume.affine))  # type: ignore[no-untyped-call]

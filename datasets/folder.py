@@ -1,0 +1,174 @@
+"""Images and masks in two plain folders."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..benchmark.plugin import (
+    Case,
+    CaseRef,
+    Dataset,
+    Normalisation,
+    Preprocessing,
+    Split,
+    Task,
+    UserError,
+    param,
+)
+from ._asked import asked_preprocessing
+from ._files import require_root, some
+from ._folder_files import Entry, find_lists, list_entries, read_names, read_table
+from ._image_files import ImageFile, probe, read_image_file, stem_of
+from ._labels import IGNORE, patient_of, read_label, safe_ids, split_ignored, write_values
+from ._splits import published_split
+
+_CHANNELS = {1: ("image",), 3: ("red", "green", "blue")}
+
+
+class Folder(Dataset):
+    """Your own images in `images/` and their masks, of the same names, in `masks/`.
+
+    NIfTI, NRRD, MHA, HDF5, PNG, BMP or TIFF; images also JPEG. Pictures are grayscale or RGB; for several files a case,
+    use the dataset nnunet. `masks` may be called `labels`; `masks_<annotator>/` holds further annotators' masks.
+
+    Test part: `test/{images,masks}/` or `{images,masks}/test/` beside `train/` and `val/` (which train), lists
+    `train.csv` and `test.csv` (or `.txt`, `.list`), or the column `part` of `cases.csv`; else k folds by seed. That
+    table may also give a `patient`, and groups to break results down by. Licence: the data's own.
+    """
+
+    name = "folder"
+    citation = "Your own data: cite them."
+    tasks = ("all",)
+    tried_on = "written trees"
+
+    class Params(Dataset.Params):
+        """What the files do not say."""
+
+        classes: tuple[str, ...] = param(("foreground",), help="names of the classes, e.g. classes=[organ, lesion]")
+        values: tuple[int, ...] = param((), help="their values in the masks; unset: 1, 2 ..., of one class 1 or 255")
+        ignore: int | None = param(None, ge=0, help="value of mask voxels that nothing may look at")
+        mask_suffix: str = param("", help="what the masks' names have in addition, e.g. _mask")
+        patient: str = param("", help="regular expression whose (group) is the patient, from a case's name")
+        spacing: tuple[float, ...] | None = param(None, unit="mm", help="voxel size instead of the files' own")
+        resample: tuple[float, float, float] | None = param(
+            None, unit="mm", help="spacing that volumes are brought to; unset: as they are"
+        )
+        clip: tuple[float, float] | None = param(
+            None, help="limits of the intensities, e.g. clip=[-100, 240] HU for CT"
+        )
+        normalisation: Normalisation = param("zscore", help="of each channel of each image")
+
+    @property
+    def task(self) -> Task:
+        """The classes that were named; 2-D or 3-D, and with channels, as the first image is."""
+        first = next(iter(self._entries.values()))
+        channels, ndim = probe(first.image)
+        names = _CHANNELS.get(channels) or tuple(f"channel{i}" for i in range(channels))
+        return Task("all", self.params.classes, names, ndim=3 if ndim == 3 else 2)
+
+    def cases(self) -> list[CaseRef]:
+        """In the order of parts and names, with patient and groups out of `cases.csv`."""
+        return [self._ref(key, entry) for key, entry in self._entries.items()]
+
+    def split(self, fold: int, seed: int) -> Split | None:
+        """By lists, `cases.csv` or folders, in this order; None where there is no test part."""
+        ids = {entry.name: key for key, entry in self._entries.items()}
+        if lists := find_lists(self._base):
+            train, test = ([ids.get(name, name) for name in read_names(path)] for path in lists)
+            return published_split(self.name, fold, train, test)
+        parts = {key: self._facts(entry).get("part") or entry.part for key, entry in self._entries.items()}
+        train, test = ([key for key, found in parts.items() if found == part] for part in ("train", "test"))
+        return published_split(self.name, fold, train, test) if test else None
+
+    def load(self, ref: CaseRef) -> Case:
+        """Image float32 `[C, *spatial]`, label, ignored voxels, further annotators by name."""
+        entry = self._entries[ref.id]
+        image = self._read(entry.image)
+        label, ignore = split_ignored(read_label(entry.mask, entry.image, image, self._table))
+        further = {
+            name: split_ignored(read_label(path, entry.image, image, self._table))[0]
+            for name, path in entry.annotators.items()
+        }
+        return Case(ref.id, image.values, label, image.spacing, ignore, further, image.geometry)
+
+    def preprocessing_of(self, case: Case) -> Preprocessing:
+        """Volumes with a known orientation are turned to RAS; the rest as the parameters say."""
+        asked = self.params
+        return asked_preprocessing(self.name, case, asked.resample, asked.clip, asked.normalisation)
+
+    def normalisation_of(self, case: Case) -> Normalisation:
+        """As the parameter says."""
+        normalisation: Normalisation = self.params.normalisation
+        return normalisation
+
+    def read_image(self, path: Path) -> Case:
+        """Read one image of any of the formats."""
+        image = self._read(path)
+        (key,) = safe_ids(self.name, [stem_of(path)]).values()
+        return Case(key, image.values, None, image.spacing, geometry=image.geometry)
+
+    def write_label(self, case: Case, label: Any, path: Path) -> Path:
+        """Write `<id>.nii.gz`, or `.png` for pictures, with the masks' values; a picture's only class is 255."""
+        values = self.params.values or tuple(range(1, len(self.params.classes) + 1))
+        if len(self.params.classes) == 1 and not self.params.values and label.ndim == 2:
+            values = (255,)
+        return write_values(case, label, path.with_name(case.id), {0: 0} | {i + 1: v for i, v in enumerate(values)})
+
+    def _read(self, path: Path) -> ImageFile:
+        image, given = read_image_file(path), self.params.spacing
+        if given is not None and len(given) != len(image.shape):
+            raise UserError(f"{path}: {len(image.shape)} axes; spacing={list(given)} has {len(given)} numbers")
+        return ImageFile(image.values.astype(np.float32), given or image.spacing, image.affine)
+
+    def _ref(self, key: str, entry: Entry) -> CaseRef:
+        facts = self._facts(entry)
+        groups = {name: value for name, value in facts.items() if name not in ("patient", "part") and value}
+        patient = facts.get("patient") or patient_of(self.name, entry.name, self.params.patient)
+        files = (entry.image, entry.mask, *entry.annotators.values(), *self._tables)
+        return CaseRef(key, patient, groups, files)
+
+    def _facts(self, entry: Entry) -> dict[str, str]:
+        return self._rows.get(entry.name, {})
+
+    @cached_property
+    def _base(self) -> Path:
+        return require_root(self.name, self.root)
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        entries = list_entries(self._base, self.params.mask_suffix)
+        ids = safe_ids(self.name, entries)
+        if not ids:
+            raise UserError(f"dataset {self.name}: no image in {self._base / 'images'}; correct --data-root")
+        return {ids[name]: entry for name, entry in entries.items()}
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, str]]:
+        path = self._base / "cases.csv"
+        if not path.is_file():
+            return {}
+        rows, known = read_table(path), {entry.name for entry in self._entries.values()}
+        if unknown := [name for name in rows if name not in known]:
+            raise UserError(f"{path}: no image for {some(unknown)}; remove these rows or add the files")
+        return rows
+
+    @property
+    def _tables(self) -> tuple[Path, ...]:
+        """Files that say which case belongs where: they count as the case's content."""
+        table = self._base / "cases.csv"
+        return (*(find_lists(self._base) or ()), *([table] if table.is_file() else []))
+
+    @property
+    def _table(self) -> dict[int, int] | None:
+        """The masks' value -> nsbench's; None: 0 and 1, or 0 and 255."""
+        classes, values = self.params.classes, self.params.values
+        if values and len(values) != len(classes):
+            raise UserError(f"dataset {self.name}: {len(values)} values for {len(classes)} classes; give one a class")
+        if len(classes) == 1 and not values and self.params.ignore is None:
+            return None
+        table = {0: 0} | {value: i + 1 for i, value in enumerate(values or range(1, len(classes) + 1))}
+        return table if self.params.ignore is None else table | {self.params.ignore: IGNORE}
