@@ -19,6 +19,7 @@ from ..store.record import Noise
 from .annotated import Annotated, reread
 from .corruption import Corrupted, corrupt, corrupted_ids, realised_noise
 from .prepare import PreparedCase, dataset_key, missing_classes, prepare
+from .pseudo import pseudo_labels
 from .split import carve_validation, limit_cases, limit_training, split_cases
 from .steps import recipe_text
 
@@ -105,7 +106,7 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
     def seen(case: PreparedCase) -> Annotated:
         return reread(dataset, refs[case.id], case)
 
-    corrupted = _corrupt(cell, train, key, registries, dataset.task.num_classes, seen)
+    corrupted = _corrupt(cell, train, key, registries, dataset.task, seen)
     learners = [case for case in train if case.id not in held_out]
     return CellData(
         task=dataset.task,
@@ -131,18 +132,23 @@ def _corrupt(
     train: list[PreparedCase],
     key: str,
     registries: Registries,
-    num_classes: int,
+    task: Task,
     seen: Callable[[PreparedCase], Annotated],
 ) -> Corrupted:
-    supervision = cell.identity.supervision
-    task = f"{cell.identity.dataset.name}:{cell.identity.dataset.task}"
-    chosen = set(corrupted_ids([case.id for case in train], supervision.ratio, cell.identity.seed, task))
+    supervision, seed = cell.identity.supervision, cell.identity.seed
+    where = f"{cell.identity.dataset.name}:{cell.identity.dataset.task}"
+    chosen = set(corrupted_ids([case.id for case in train], supervision.ratio, seed, where))
     if not chosen:
         return Corrupted()
     plugin = registries.noise.get(supervision.noise.name)
     model = plugin.load()(plugin.validate(supervision.noise.params, f"noise model {plugin.name}"))
     wrong = [case for case in train if case.id in chosen]
-    return corrupt(wrong, model, task, key + supervision.noise.code, cell.identity.seed, num_classes, seen)
+    key += supervision.noise.code
+    predict = None
+    if model.needs_prediction:
+        predict = pseudo_labels(model, train, len(chosen), task, where, key, seed, registries)
+        key += predict.key
+    return corrupt(wrong, model, where, key, seed, task.num_classes, seen, predict)
 
 
 def _validation_ids(cell: Cell, split: Split, refs: dict[str, CaseRef]) -> set[str]:

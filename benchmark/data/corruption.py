@@ -31,10 +31,18 @@ class Corrupted:
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+Predict = Callable[[PreparedCase], np.ndarray]
+"""The label that a model gives a case, on the prepared grid."""
+
+
+def corruption_order(ids: Sequence[str], seed: int, key: str) -> list[str]:
+    """The order in which a growing ratio corrupts the cases."""
+    return [ids[i] for i in stream(seed, "corrupted-cases", key).permutation(len(ids))]
+
+
 def corrupted_ids(ids: Sequence[str], ratio: float, seed: int, key: str) -> list[str]:
     """The first `round(ratio * n)` cases of one permutation: a smaller ratio's set lies within a larger one's."""
-    order = stream(seed, "corrupted-cases", key).permutation(len(ids))
-    return sorted(ids[i] for i in order[: round(ratio * len(ids))])
+    return sorted(corruption_order(ids, seed, key)[: round(ratio * len(ids))])
 
 
 def corrupt(
@@ -45,12 +53,14 @@ def corrupt(
     seed: int,
     num_classes: int,
     reread: Callable[[PreparedCase], Annotated] | None = None,
+    predict: Predict | None = None,
 ) -> Corrupted:
     """Corrupt every given case; depends on (dataset task, case, noise model, seed) and is kept in the cache.
 
     The model sees the label as its annotator did: the original voxels and spacing, the axes turned to the
     declared orientation. What it gives is resampled and cropped as the clean label was. So masks do not
-    depend on the spacing that a recipe resamples to, and the slices of all cases lie alike.
+    depend on the spacing that a recipe resamples to, and the slices of all cases lie alike. A model that
+    `needs_prediction` sees the prepared label and image, since predictions are made from these.
 
     Parameters
     ----------
@@ -61,6 +71,8 @@ def corrupt(
     reread
         Reads a case again as it was annotated; called where a prepared grid is not the original one, and for
         a model that `uses_annotations`.
+    predict
+        For a model that `needs_prediction`; called for cases that are not in the cache.
 
     Raises
     ------
@@ -77,7 +89,7 @@ def corrupt(
             path, facts = folder / f"{case.id}.npy", folder / f"{case.id}.json"
             if not facts.exists():
                 rng = stream(seed, "corruption", task, case.id, model.name)
-                result = corrupt_one(case, model, rng, num_classes, reread)
+                result = corrupt_one(case, model, rng, num_classes, reread, predict)
                 save_array(path, result.label.astype(np.uint8))
                 write_json(facts, result.notes)
             found.labels[case.id] = np.load(path, mmap_mode="c")
@@ -91,6 +103,7 @@ def corrupt_one(
     rng: np.random.Generator,
     num_classes: int,
     reread: Callable[[PreparedCase], Annotated] | None,
+    predict: Predict | None = None,
 ) -> Corruption:
     """A corrupted label on the prepared grid, and the model's notes; nothing is kept.
 
@@ -98,7 +111,7 @@ def corrupt_one(
     ----------
     rng
         What the model draws from.
-    num_classes, reread
+    num_classes, reread, predict
         As of `corrupt`.
 
     Raises
@@ -109,16 +122,19 @@ def corrupt_one(
     if case.spacing is None and getattr(model.params, "unit", "") == "mm":
         raise UserError(f"case {case.id} has no spacing, so {model.name} cannot work in mm; use unit=voxel")
     seen = Annotated(np.asarray(case.label), case.image, case.voxel)
-    if case.original is not None or model.uses_annotations:
+    as_annotated = not model.needs_prediction and (case.original is not None or model.uses_annotations)
+    if as_annotated:
         assert reread is not None
         seen = reread(case)
     further: dict[str, Any] = {"annotations": seen.annotations} if model.uses_annotations else {}
+    if model.needs_prediction and predict is not None:
+        further["prediction"] = predict(case)
     try:
         result = model.corrupt(seen.label, seen.voxel, rng, seen.image, **further)
     except UserError as error:
         raise UserError(f"case {case.id}: noise model {model.name}: {error}") from error
     _check(result.label, seen.label.shape, case.id, num_classes, model.name)
-    if case.original is None:
+    if case.original is None or not as_annotated:
         return result
     return Corruption(case.original.placement.label(result.label), result.notes)
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 from .params import NoiseParams
 
+PREDICTION_METHOD = "ce"
+"""How the model learns whose predictions a noise model `needs_prediction` for."""
+
 
 @dataclass
 class Corruption:
@@ -40,6 +43,12 @@ class NoiseModel(ABC):
     """Names of the parameters that a severity multiplies; with all of them 0, labels stay clean."""
     uses_annotations: ClassVar[bool] = False
     """Whether `corrupt` takes the keyword `annotations`: the case's further labels by name, on the grid of `label`."""
+    needs_prediction: ClassVar[bool] = False
+    """Whether `corrupt` takes the keyword `prediction`: the label, uint8 `[*spatial]`, that a model gives the case.
+
+    The model learns from clean training cases that are never corrupted, as `fraction`, `updates`, `network`, `width`
+    and `learning_rate` of the parameters say. Label and image are then the prepared ones.
+    """
 
     Params: TypeAlias = NoiseParams
 

@@ -11,6 +11,7 @@ from ..budget import Budget, budget_names, resolve_budget
 from ..cell import Cell, Chosen, Identity, Noisy, View
 from ..digest import digest
 from ..errors import UserError
+from ..plugin.noise_model import PREDICTION_METHOD
 from ..registry import Registries
 from .instances import Instance, method_instances
 from .load import Loaded
@@ -128,14 +129,33 @@ class _Grid:
 
 
 def _supervisions(spec: Spec, registries: Registries) -> list[_Supervision]:
-    chosen = [choose(registries.noise, n.name, n.params, ("noise", i)) for i, n in enumerate(spec.noise)]
+    chosen = [_noise(n.name, n.params, ("noise", i), registries) for i, n in enumerate(spec.noise)]
     clean = _Supervision("clean", Noisy(noise=choose(registries.noise, "none", {}, ("noise",)), ratio=0.0))
     found = []
     for choice, noise in zip(spec.noise, chosen):
         for ratio in spec.ratios:
+            _room_to_learn(noise, ratio, registries)
             corrupts = ratio > 0 and choice.name != "none"
             found.append(_Supervision(choice.text, Noisy(noise=noise, ratio=ratio)) if corrupts else clean)
     return found
+
+
+def _noise(name: str, params: Mapping[str, Any], loc: Loc, registries: Registries) -> Chosen:
+    """A noise model; if it makes labels by a trained model, then what that is trained with is part of its code."""
+    found = choose(registries.noise, name, params, loc)
+    if not registries.noise.get(name).attributes.get("needs_prediction"):
+        return found
+    parts = registries.methods.get(PREDICTION_METHOD), registries.networks.get(found.params["network"])
+    return found.model_copy(update={"code": digest([found.code, *(part.digest for part in parts)])})
+
+
+def _room_to_learn(noise: Chosen, ratio: float, registries: Registries) -> None:
+    """FieldError where a model is to learn from clean cases, of which the ratio leaves too few."""
+    if registries.noise.get(noise.name).attributes.get("needs_prediction"):
+        fraction = noise.params["fraction"]
+        if ratio + fraction > 1 + 1e-9:
+            message = f"noise model {noise.name} learns from {fraction:g} of the cases, which must stay clean: "
+            raise FieldError(f"{message}a ratio of {ratio:g} is more than {1 - fraction:g}", ("ratios",))
 
 
 def _on(data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Registries) -> list[_Supervision]:

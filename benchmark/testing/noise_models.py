@@ -105,6 +105,8 @@ def _corrupt(plugin: Plugin[Any], label: np.ndarray, image: np.ndarray | None = 
     model = model_class(plugin.load().Params())
     shown = _image(label) if image is None else image
     further: dict[str, Any] = {"annotations": {"observer2": _moved(label)}} if model.uses_annotations else {}
+    if model.needs_prediction:
+        further["prediction"] = _moved(label)
     return model.corrupt(label, _SPACING[: label.ndim], np.random.default_rng(7), shown, **further)
 
 
