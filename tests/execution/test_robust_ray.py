@@ -35,7 +35,13 @@ def _start(out: Path, *words: str) -> subprocess.Popen[str]:
         stderr=errors,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_interrupts,
     )
+
+
+def _heed_interrupts() -> None:
+    """A suite that runs in the background of a shell ignores Ctrl-C, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_cells_that_die_hang_and_talk_leave_one_document_and_the_others_whole(tmp_path: Path) -> None:
