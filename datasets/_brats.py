@@ -28,6 +28,7 @@ class BratsDataset(VolumeDataset):
     """Base of the two adapters; a subclass says how files are called and which values stand for which tissue."""
 
     normalisation = "zscore-nonzero"
+    is_1_mm = True
     modalities: ClassVar[tuple[str, ...]]
     tissues: ClassVar[Mapping[int, str]]
     layout: ClassVar[str]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..benchmark.plugin import UserError
-from ._files import layout_error, pair, reading, some, visible
+from ._files import layout_error, reading, some, visible
 from ._image_files import stem_of
+from ._pairs import complete_pairs
 from ._splits import read_list
 
 _PARTS = {"train": "train", "training": "train", "val": "train", "validation": "train", "test": "test"}
@@ -40,16 +41,21 @@ class Entry:
     annotators: dict[str, Path] = field(default_factory=dict)
 
 
-def list_entries(root: Path, mask_suffix: str) -> dict[str, Entry]:
+def list_entries(root: Path, mask_suffix: str, lacks: Callable[[str], None]) -> dict[str, Entry]:
     """All cases by name, in the order of parts and names.
+
+    Parameters
+    ----------
+    lacks
+        Told of images without mask and masks without image.
 
     Raises
     ------
     UserError
-        Another layout, images without mask, masks without image, a name in two parts.
+        Another layout, a name in two parts.
     """
     found: dict[str, Entry] = {}
-    for entry in _entries(root, mask_suffix):
+    for entry in _entries(root, mask_suffix, lacks):
         if entry.name in found:
             raise UserError(f"dataset folder: {found[entry.name].image} and {entry.image} have one name; rename one")
         found[entry.name] = entry
@@ -102,7 +108,7 @@ def _listed_name(text: str) -> str:
         return path.name
 
 
-def _entries(root: Path, mask_suffix: str) -> Iterator[Entry]:
+def _entries(root: Path, mask_suffix: str, lacks: Callable[[str], None]) -> Iterator[Entry]:
     for part, images, base, below in _image_folders(root):
         masks = next((base / name / below for name in _MASKS if (base / name / below).is_dir()), None)
         if masks is None:
@@ -111,7 +117,7 @@ def _entries(root: Path, mask_suffix: str) -> Iterator[Entry]:
             match[1]: folder / below for folder in visible(base) if (match := re.fullmatch(r"masks_(.+)", folder.name))
         }
         others = {name: _files(folder, mask_suffix) for name, folder in further.items() if folder.is_dir()}
-        for name, image, mask in pair("folder", _files(images), _files(masks, mask_suffix)):
+        for name, image, mask in complete_pairs("folder", _files(images), _files(masks, mask_suffix), lacks):
             own = {annotator: files[name] for annotator, files in others.items() if name in files}
             yield Entry(name, image, mask, part, own)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,9 +14,12 @@ from ..benchmark.plugin import UserError
 from ._files import reading, some
 from ._pictures import read_picture, read_tiff
 from ._readers import read_h5, read_nifti
+from ._volume import check_same_place
 
 Role = Literal["image", "label"]
 _H5_KEYS: dict[Role, tuple[str, ...]] = {"image": ("image", "raw", "data"), "label": ("label", "mask", "seg", "data")}
+
+_DISTRUST = "set the dataset's trust_headers=false where a header is wrong and the voxels correspond as stored"
 
 
 @dataclass(frozen=True)
@@ -83,27 +86,52 @@ def probe(path: Path) -> tuple[int, int]:
     return 1, 2 if len(file.shape) == 2 else 3
 
 
-def read_same_grid(paths: Sequence[Path]) -> ImageFile:
-    """The channels of several files on one grid, in the order of the files.
+def probe_first(paths: Iterable[Path]) -> tuple[int, int]:
+    """`probe` of the first file that can be read; UserError naming the first one where none can."""
+    first: UserError | None = None
+    for path in paths:
+        try:
+            return probe(path)
+        except UserError as error:
+            # told when its case is read
+            first = first or error
+    raise first or UserError("no image to look at")
+
+
+def read_same_grid(paths: Sequence[Path], trust_headers: bool = True) -> ImageFile:
+    """The channels of several files on one grid, in the order of the files; errors as of `check_same_grid`."""
+    files = [read_image_file(path) for path in paths]
+    for path, other in zip(paths[1:], files[1:]):
+        check_same_grid(path, other, paths[0], files[0], trust_headers)
+    return ImageFile(np.concatenate([file.values for file in files]), files[0].spacing, files[0].affine)
+
+
+def check_same_grid(
+    path: Path, found: ImageFile, image_path: Path, image: ImageFile, trust_headers: bool = True
+) -> None:
+    """Refuse a file that is not on the grid of an image.
+
+    Parameters
+    ----------
+    trust_headers
+        Whether what the files say of spacing and place counts; shapes always do.
 
     Raises
     ------
     UserError
-        When one has another shape or spacing than the first.
+        Naming both files when their shapes or spacings differ, or their voxels lie more than half a voxel apart.
     """
-    files = [read_image_file(path) for path in paths]
-    for path, other in zip(paths[1:], files[1:]):
-        check_same_grid(path, other, paths[0], files[0])
-    return ImageFile(np.concatenate([file.values for file in files]), files[0].spacing, files[0].affine)
-
-
-def check_same_grid(path: Path, found: ImageFile, image_path: Path, image: ImageFile) -> None:
-    """Raise UserError naming both files when their shapes or spacings differ; origins are not compared."""
     remedy = f"than {image_path.name}; resample one to the grid of the other"
     if found.shape != image.shape:
         raise UserError(f"{path}: another shape, {found.shape} instead of {image.shape}, {remedy}")
+    if not trust_headers:
+        return
+    remedy += f", or {_DISTRUST}"
     if found.spacing and image.spacing and not np.allclose(found.spacing, image.spacing, rtol=1e-3):
         raise UserError(f"{path}: another spacing, {found.spacing} mm instead of {image.spacing}, {remedy}")
+    if found.affine is not None and image.affine is not None:
+        how = f"resample one to the grid of the other, or {_DISTRUST}"
+        check_same_place(image_path, image.affine, path, found.affine, image.shape, how)
 
 
 def suffix_of(path: Path) -> str:

@@ -19,13 +19,17 @@ IGNORE = 255
 """In a table of values, what is to become of ignored voxels."""
 
 
-def read_label(path: Path, image_path: Path, image: ImageFile, table: Mapping[int, int] | None) -> np.ndarray:
+def read_label(
+    path: Path, image_path: Path, image: ImageFile, table: Mapping[int, int] | None, trust_headers: bool = True
+) -> np.ndarray:
     """The label of an image, on its grid, in nsbench's values: uint8, ignored voxels `IGNORE`.
 
     Parameters
     ----------
     table
         The file's value -> nsbench's; None for a mask of 0 and 1 or of 0 and 255.
+    trust_headers
+        As of `check_same_grid`.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def read_label(path: Path, image_path: Path, image: ImageFile, table: Mapping[in
         When the file is damaged, on another grid, or holds a value that the table does not know.
     """
     found = read_image_file(path, "label")
-    check_same_grid(path, found, image_path, image)
+    check_same_grid(path, found, image_path, image, trust_headers)
     return relabel(path, found.values[0], {0: 0, 255 if found.values.max() > 1 else 1: 1} if table is None else table)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..benchmark.plugin import UserError
-from ._files import layout_error, pair, reading, some, visible
+from ._files import layout_error, reading, some, visible
 from ._nnunet_json import DatasetJson, ListedCase
+from ._pairs import complete_pairs
 
 _RATER = re.compile(r"labelsTr_(.+)")
 
@@ -54,20 +56,22 @@ def find_base(root: Path) -> Path:
     return found[0]
 
 
-def list_entries(base: Path, info: DatasetJson) -> list[Entry]:
+def list_entries(base: Path, info: DatasetJson, lacks: Callable[[str], None]) -> list[Entry]:
     """All labeled cases: those of `dataset` in `dataset.json`, else of the folders.
 
-    Raises
-    ------
-    UserError
-        Images without label, labels without image, cases that lack a channel: all of them are named. Another number
-        of training cases than `numTraining`.
+    Parameters
+    ----------
+    lacks
+        Told of images without label, labels without image, cases that lack a channel (all of them are named), and
+        another number of training cases than `numTraining`.
     """
-    train = _folder_entries(base, info, "Tr") if info.dataset is None else _listed_entries(base, info.dataset)
-    test = _folder_entries(base, info, "Ts") if (base / "labelsTs").is_dir() else []
+    train = (
+        _folder_entries(base, info, "Tr", lacks) if info.dataset is None else _listed_entries(base, info.dataset, lacks)
+    )
+    test = _folder_entries(base, info, "Ts", lacks) if (base / "labelsTs").is_dir() else []
     if info.numTraining not in (None, len(train)):
         found = f"numTraining is {info.numTraining}, {len(train)} training cases are there"
-        raise UserError(f"{base / 'dataset.json'}: {found}; complete the data folder or correct the number")
+        lacks(f"{base / 'dataset.json'}: {found}; complete the data folder or correct the number")
     return train + test
 
 
@@ -111,23 +115,21 @@ def read_spacing(path: Path, ndim: int) -> tuple[float, ...]:
     return spacing
 
 
-def _listed_entries(base: Path, listed: dict[str, ListedCase]) -> list[Entry]:
+def _listed_entries(base: Path, listed: dict[str, ListedCase], lacks: Callable[[str], None]) -> list[Entry]:
     found = [
         Entry(name, tuple(_absolute(base, text) for text in case.images), _absolute(base, case.label))
         for name, case in listed.items()
     ]
     if absent := [path for entry in found for path in entry.files if not path.is_file()]:
-        raise UserError(
-            f"{base / 'dataset.json'}: lists {some(absent, 3)}, which is missing; correct its field dataset"
-        )
-    return found
+        lacks(f"{base / 'dataset.json'}: lists {some(absent, 3)}, which is missing; correct its field dataset")
+    return [entry for entry in found if not set(entry.files) & set(absent)]
 
 
 def _absolute(base: Path, text: str) -> Path:
     return (base / os.path.expandvars(text)).resolve()
 
 
-def _folder_entries(base: Path, info: DatasetJson, part: str) -> list[Entry]:
+def _folder_entries(base: Path, info: DatasetJson, part: str, lacks: Callable[[str], None]) -> list[Entry]:
     for folder in (f"images{part}", f"labels{part}"):
         if not (base / folder).is_dir():
             raise layout_error("nnunet", base, [f"{folder}/ beside dataset.json"], ["imagesTr", "labelsTr"])
@@ -135,10 +137,11 @@ def _folder_entries(base: Path, info: DatasetJson, part: str) -> list[Entry]:
     labels = _labels(base / f"labels{part}", info.file_ending)
     if part == "Ts":  # published test images without label are no mistake
         images = {name: files for name, files in images.items() if name in labels}
-    _check_channels(base / f"images{part}", images)
+    images = _with_all_channels(base / f"images{part}", images, lacks)
     raters = _raters(base, info.file_ending) if part == "Tr" else {}
     found = []
-    for name, _, label in pair("nnunet", {name: files[0] for name, files in images.items()}, labels):
+    firsts = {name: files[0] for name, files in images.items()}
+    for name, _, label in complete_pairs("nnunet", firsts, labels, lacks):
         beside = base / f"images{part}" / f"{name}.json"
         own = {rater: files[name] for rater, files in raters.items() if name in files}
         spacing_file = beside if beside.is_file() else None
@@ -156,10 +159,13 @@ def _channels(folder: Path, ending: str) -> dict[str, dict[int, Path]]:
     return found
 
 
-def _check_channels(folder: Path, images: dict[str, dict[int, Path]]) -> None:
+def _with_all_channels(
+    folder: Path, images: dict[str, dict[int, Path]], lacks: Callable[[str], None]
+) -> dict[str, dict[int, Path]]:
     wanted = {channel for files in images.values() for channel in files} | {0}
     if lacking := [f"{name}_{i:04}" for name, files in images.items() for i in sorted(wanted - set(files))]:
-        raise UserError(f"dataset nnunet: {folder} lacks {some(lacking)}; every case needs the same channels")
+        lacks(f"dataset nnunet: {folder} lacks {some(lacking)}; every case needs the same channels")
+    return {name: files for name, files in images.items() if wanted <= set(files)}
 
 
 def _labels(folder: Path, ending: str) -> dict[str, Path]:

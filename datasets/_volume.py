@@ -49,13 +49,31 @@ def check_same_grid(first: Volume, other: Volume) -> None:
     if first.data.shape != other.data.shape:
         shapes = [" x ".join(map(str, volume.data.shape)) for volume in (other, first)]
         raise UserError(f"{other.path}: {shapes[0]} voxels, but {first.path} has {shapes[1]}; fetch both again")
-    corners = np.array([(*corner, 1) for corner in product(*((0, n - 1) for n in first.data.shape))])
-    apart = float(np.linalg.norm((corners @ (first.affine - other.affine).T)[:, :3], axis=1).max())
-    if apart > _TOLERANCE * min(first.spacing):
+    check_same_place(first.path, first.affine, other.path, other.affine, first.data.shape)
+
+
+def check_same_place(
+    first_path: Path,
+    first: np.ndarray,
+    other_path: Path,
+    other: np.ndarray,
+    shape: tuple[int, ...],
+    remedy: str = "fetch both again, or correct the header that is wrong",
+) -> None:
+    """Refuse an affine (4x4, voxels to mm in RAS+) that puts a grid of this shape elsewhere than the first one.
+
+    Raises
+    ------
+    UserError
+        When corners lie more than half a voxel apart.
+    """
+    ends = [(0, n - 1) for n in (*shape, 1, 1)[:3]]
+    corners = np.array([(*corner, 1) for corner in product(*ends)])
+    apart = float(np.linalg.norm((corners @ (first - other).T)[:, :3], axis=1).max())
+    if apart > _TOLERANCE * float(np.linalg.norm(first[:3, : len(shape)], axis=0).min()):
         axes = f"axes {_axis_codes(other)} and {_axis_codes(first)}"
         raise UserError(
-            f"{other.path}: its voxels lie up to {apart:.3g} mm from those of {first.path} ({axes}); "
-            "fetch both again, or correct the header that is wrong"
+            f"{other_path}: its voxels lie up to {apart:.3g} mm from those of {first_path} ({axes}); {remedy}"
         )
 
 
@@ -98,8 +116,8 @@ def ras_spacing(case: Case) -> tuple[float, ...]:
     return tuple(case.spacing[axis] for axis in np.argsort(along))
 
 
-def _axis_codes(volume: Volume) -> str:
+def _axis_codes(affine: np.ndarray) -> str:
     """Where the axes point, as in `RAS`."""
     import nibabel
 
-    return "".join(str(code) for code in nibabel.aff2axcodes(volume.affine))  # type: ignore[no-untyped-call]
+    return "".join(str(code) for code in nibabel.aff2axcodes(affine))  # type: ignore[no-untyped-call]

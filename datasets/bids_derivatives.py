@@ -44,25 +44,33 @@ class BIDSDerivatives(Dataset):
             None, help="limits of the intensities, e.g. clip=[-100, 240] HU for CT"
         )
         normalisation: Normalisation = param("zscore", help="of each channel of each image")
+        trust_headers: bool = param(
+            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
+        )
 
     @property
     def task(self) -> Task:
         """The classes of the table, or the one of the masks; nothing is mirrored."""
         return Task("all", tuple(self._classes.values()), self.params.images, ndim=3)
 
+    @property
+    def trusts_headers(self) -> bool:
+        """As the parameter says."""
+        return bool(self.params.trust_headers)
+
     def cases(self) -> list[CaseRef]:
         """Sessions that have a label, in the order of their names; groups `session` and `run`."""
-        return [self._ref(label) for label in self._labels.values()]
+        return [ref for label in self._labels.values() if (ref := self._ref(label)) is not None]
 
     def load(self, ref: CaseRef) -> Case:
         """Image float32 `[C, x, y, z]`, label, other pipelines' labels by their names."""
         count = len(self.params.images)
         paths = ref.files[:count]
-        image = read_same_grid(paths)
+        image = read_same_grid(paths, self.trusts_headers)
         table = {0: 0} | {value: i + 1 for i, value in enumerate(self._classes)}
-        label = read_label(ref.files[count], paths[0], image, table)
+        label = read_label(ref.files[count], paths[0], image, table, self.trusts_headers)
         further = {
-            name: read_label(files[ref.id].path, paths[0], image, table)
+            name: read_label(files[ref.id].path, paths[0], image, table, self.trusts_headers)
             for name, files in self._others.items()
             if ref.id in files
         }
@@ -85,7 +93,8 @@ class BIDSDerivatives(Dataset):
         if found is None or found.suffix not in self.params.images:
             raise UserError(f"{path}: no BIDS name that ends in {some(self.params.images)}; name one channel's file")
         stem = path.name.rsplit(f"_{found.suffix}.", 1)
-        image = read_same_grid([path.with_name(f"{stem[0]}_{suffix}.{stem[1]}") for suffix in self.params.images])
+        channels = [path.with_name(f"{stem[0]}_{suffix}.{stem[1]}") for suffix in self.params.images]
+        image = read_same_grid(channels, self.trusts_headers)
         return Case(found.case, image.values.astype(np.float32), None, image.spacing, geometry=image.geometry)
 
     def write_label(self, case: Case, label: Any, path: Path) -> Path:
@@ -93,10 +102,11 @@ class BIDSDerivatives(Dataset):
         values = {0: 0} | {i + 1: value for i, value in enumerate(self._classes)}
         return write_values(case, label, path.with_name(case.id), values)
 
-    def _ref(self, label: Named) -> CaseRef:
+    def _ref(self, label: Named) -> CaseRef | None:
         absent = [suffix for suffix in self.params.images if (label.case, suffix) not in self._images]
         if absent:
-            raise UserError(f"{label.path}: {label.case} has no image that ends in {some(absent)}; set images")
+            self.lacks(f"{label.path}: {label.case} has no image that ends in {some(absent)}; set images")
+            return None
         channels = tuple(self._images[label.case, suffix] for suffix in self.params.images)
         groups = {
             name: label.entities[key] for key, name in (("ses", "session"), ("run", "run")) if key in label.entities

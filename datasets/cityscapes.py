@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Split, Task, param
-from ._files import layout_error, pair, require_root, visible
+from ._files import layout_error, require_root, visible
 from ._labels import IGNORE
+from ._pairs import complete_pairs
 from ._splits import published_split
 from ._street import CHANNELS, CITYSCAPES_IDS, StreetDataset
 
@@ -70,7 +71,7 @@ class Cityscapes(StreetDataset):
         images, labels = _by_name(root / "leftImg8bit" / part, _IMAGE), _by_name(root / "gtFine" / part, _LABEL)
         return [
             CaseRef(name, image.parent.name, {"part": part, "city": image.parent.name}, (image, label))
-            for name, image, label in pair(self.name, images, labels)
+            for name, image, label in complete_pairs(self.name, images, labels, self.lacks)
         ]
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..benchmark.plugin import Case, CaseRef, Preprocessing, Task
-from ._files import layout_error, pair, require_root
+from ..benchmark.plugin import Case, CaseRef, Dataset, Preprocessing, Task, param
+from ._files import layout_error, require_root
 from ._image_files import ImageFile
 from ._labels import read_label
+from ._pairs import complete_pairs
 from ._scan_dataset import ScanDataset
 from ._search import named, only
 
@@ -46,10 +47,22 @@ class Covid19CTSeg(ScanDataset):
     tasks = ("infection", "lung", "lung-and-infection")
     tried_on = "written trees"
 
+    class Params(Dataset.Params):
+        """Whether the files' headers count."""
+
+        trust_headers: bool = param(
+            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
+        )
+
     @property
     def task(self) -> Task:
         """The task's classes; nothing is mirrored."""
         return Task(self.task_name, _CLASSES[self.task_name], ("CT",), ndim=3)
+
+    @property
+    def trusts_headers(self) -> bool:
+        """As the parameter says."""
+        return bool(self.params.trust_headers)
 
     def cases(self) -> list[CaseRef]:
         """Scans of both sources, group `source`."""
@@ -58,13 +71,14 @@ class Covid19CTSeg(ScanDataset):
         if not scans or not masks:
             layouts = ["COVID-19-CT-Seg_20cases/ or ct_scans/", f"{_MASKS[self.task_name]}/, upper or lower case"]
             raise layout_error(self.name, root, layouts, ["COVID-19-CT-Seg_20cases", "ct_scans", "Infection_Mask"])
-        return [_ref(name, scan, mask) for name, scan, mask in pair(self.name, scans, masks)]
+        return [_ref(name, scan, mask) for name, scan, mask in complete_pairs(self.name, scans, masks, self.lacks)]
 
     def load(self, ref: CaseRef) -> Case:
         """Image float32 `[1, x, y, z]`, 0 to 255; label."""
         scan = self._read(ref.files[0])
         values = range(len(_CLASSES[self.task_name]) + 1)
-        return self._case(ref.id, scan, read_label(ref.files[1], ref.files[0], scan, dict(zip(values, values))))
+        label = read_label(ref.files[1], ref.files[0], scan, dict(zip(values, values)), self.trusts_headers)
+        return self._case(ref.id, scan, label)
 
     def preprocessing_of(self, case: Case) -> Preprocessing:
         """Turned to RAS; windowed alike already."""

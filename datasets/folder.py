@@ -22,7 +22,7 @@ from ..benchmark.plugin import (
 from ._asked import asked_preprocessing
 from ._files import require_root, some
 from ._folder_files import Entry, find_lists, list_entries, read_names, read_table
-from ._image_files import ImageFile, probe, read_image_file, stem_of
+from ._image_files import ImageFile, probe_first, read_image_file, stem_of
 from ._labels import IGNORE, patient_of, read_label, safe_ids, split_ignored, write_values
 from ._splits import published_split
 
@@ -61,14 +61,21 @@ class Folder(Dataset):
             None, help="limits of the intensities, e.g. clip=[-100, 240] HU for CT"
         )
         normalisation: Normalisation = param("zscore", help="of each channel of each image")
+        trust_headers: bool = param(
+            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
+        )
 
     @property
     def task(self) -> Task:
-        """The classes that were named; 2-D or 3-D, and with channels, as the first image is."""
-        first = next(iter(self._entries.values()))
-        channels, ndim = probe(first.image)
+        """The classes that were named; 2-D or 3-D, and with channels, as the first image is that can be read."""
+        channels, ndim = self._probed
         names = _CHANNELS.get(channels) or tuple(f"channel{i}" for i in range(channels))
         return Task("all", self.params.classes, names, ndim=3 if ndim == 3 else 2)
+
+    @property
+    def trusts_headers(self) -> bool:
+        """As the parameter says."""
+        return bool(self.params.trust_headers)
 
     def cases(self) -> list[CaseRef]:
         """In the order of parts and names, with patient and groups out of `cases.csv`."""
@@ -88,9 +95,9 @@ class Folder(Dataset):
         """Image float32 `[C, *spatial]`, label, ignored voxels, further annotators by name."""
         entry = self._entries[ref.id]
         image = self._read(entry.image)
-        label, ignore = split_ignored(read_label(entry.mask, entry.image, image, self._table))
+        label, ignore = split_ignored(read_label(entry.mask, entry.image, image, self._table, self.trusts_headers))
         further = {
-            name: split_ignored(read_label(path, entry.image, image, self._table))[0]
+            name: split_ignored(read_label(path, entry.image, image, self._table, self.trusts_headers))[0]
             for name, path in entry.annotators.items()
         }
         return Case(ref.id, image.values, label, image.spacing, ignore, further, image.geometry)
@@ -135,12 +142,16 @@ class Folder(Dataset):
         return self._rows.get(entry.name, {})
 
     @cached_property
+    def _probed(self) -> tuple[int, int]:
+        return probe_first(entry.image for entry in self._entries.values())
+
+    @cached_property
     def _base(self) -> Path:
         return require_root(self.name, self.root)
 
     @cached_property
     def _entries(self) -> dict[str, Entry]:
-        entries = list_entries(self._base, self.params.mask_suffix)
+        entries = list_entries(self._base, self.params.mask_suffix, self.lacks)
         ids = safe_ids(self.name, entries)
         if not ids:
             raise UserError(f"dataset {self.name}: no image in {self._base / 'images'}; correct --data-root")

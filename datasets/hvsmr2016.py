@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from ..benchmark.plugin import Case, CaseRef, Preprocessing, Split, Task, UserError, param
-from ._files import layout_error, pair, require_root, some
+from ._files import layout_error, require_root, some
 from ._nifti import SUFFIX, stem
+from ._pairs import complete_pairs
 from ._search import named, only
 from ._splits import published_split
 from ._volume import check_same_grid, class_label, ras_spacing
@@ -65,7 +66,10 @@ class HVSMR2016(VolumeDataset):
             images, labels = self._images(part), self._labels(part)
             if part == "testing":
                 images = {patient: path for patient, path in images.items() if patient in labels}
-            found += [CaseRef(p, p, {"part": part}, (i, m)) for p, i, m in pair(self.name, images, labels)]
+            found += [
+                CaseRef(p, p, {"part": part}, (i, m))
+                for p, i, m in complete_pairs(self.name, images, labels, self.lacks)
+            ]
         if not found:
             raise UserError(f"dataset {self.name}: no training scan in {self.root}, only unlabeled ones; add those")
         return found

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Split, Task, UserError, param
-from ._files import layout_error, pair, reading, require_root, visible
+from ._files import layout_error, reading, require_root, visible
 from ._image_files import stem_of
 from ._labels import IGNORE, safe_ids
 from ._mapillary_classes import TO_CITYSCAPES
+from ._pairs import complete_pairs
 from ._splits import published_split
 from ._street import CHANNELS, CITYSCAPES_IDS, StreetDataset
 
@@ -112,5 +113,5 @@ class Mapillary(StreetDataset):
         ids = safe_ids(self.name, images)
         return [
             CaseRef(ids[name], ids[name], {"part": part}, (image, label, self._config))
-            for name, image, label in pair(self.name, images, labels)
+            for name, image, label in complete_pairs(self.name, images, labels, self.lacks)
         ]

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Preprocessing, Split, Task, UserError, param
 from ._dicom import read_dicom_series
-from ._files import layout_error, pair, require_root, visible
+from ._files import layout_error, require_root, visible
 from ._flips import FLIPS, lies_by_intensity
 from ._labels import relabel
+from ._pairs import complete_pairs
 from ._readers import read_nifti
 from ._scan_dataset import ScanDataset
 from ._search import named, only
@@ -70,7 +71,7 @@ class NIHPancreas(ScanDataset):
         labels = {key: path for key, path in labels.items() if key not in _WITHDRAWN}
         return [
             CaseRef(f"PANCREAS_{key}", key, {}, (label, *scans[key]))
-            for key, _, label in pair(self.name, folders, labels)
+            for key, _, label in complete_pairs(self.name, folders, labels, self.lacks)
         ]
 
     def split(self, fold: int, seed: int) -> Split | None:

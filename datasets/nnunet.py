@@ -21,7 +21,7 @@ from ..benchmark.plugin import (
 )
 from ._asked import asked_preprocessing
 from ._files import require_root, some
-from ._image_files import ImageFile, probe, read_same_grid
+from ._image_files import ImageFile, probe_first, read_same_grid
 from ._labels import patient_of, read_label, safe_ids, split_ignored, write_values
 from ._nnunet_files import Entry, channel_files, find_base, list_entries, read_spacing, read_splits
 from ._nnunet_json import DatasetJson, read_dataset_json
@@ -35,8 +35,8 @@ class NNUNetRaw(Dataset):
 
     Reads `dataset.json`, `imagesTr/<id>_0000<file_ending>`, `labelsTr/<id><file_ending>`, of NIfTI, NRRD, MHA, PNG,
     BMP or TIFF (`<id>.json` with `spacing` beside it), or the files that its field `dataset` lists. A dataset's folder,
-    or one that holds a single one. Cases of `imagesTs/` count where `labelsTs/` has their label. As in nnU-Net, arrays
-    are taken as they lie: image and label must agree in shape and spacing, origins are not compared.
+    or one that holds a single one. Cases of `imagesTs/` count where `labelsTs/` has their label. Image and
+    label must agree in shape, spacing and place; nnU-Net itself only warns of the latter: `trust_headers=false`.
 
     Voxels of the label `ignore` are neither trained on nor scored. Regions that overlap become disjoint classes, named
     after the regions that a voxel lies in (`whole+core`); `target` makes one class or region a binary task. Beyond
@@ -63,11 +63,19 @@ class NNUNetRaw(Dataset):
         resample: tuple[float, float, float] | None = param(
             None, unit="mm", help="spacing that volumes are brought to; unset: as they are"
         )
+        trust_headers: bool = param(
+            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
+        )
 
     @property
     def task(self) -> Task:
         """All classes of `dataset.json`, or the one of `target`."""
         return Task("all", tuple(self._classes), self._info.channels, ndim=3 if self._ndim == 3 else 2)
+
+    @property
+    def trusts_headers(self) -> bool:
+        """As the parameter says."""
+        return bool(self.params.trust_headers)
 
     def cases(self) -> list[CaseRef]:
         """The training cases in the order of their names, then those test cases that have a label."""
@@ -99,9 +107,9 @@ class NNUNetRaw(Dataset):
         entry = self._entries[ref.id]
         image = self._read(entry.images, entry.spacing_file)
         table = self._info.table(self._classes)
-        label, ignore = split_ignored(read_label(entry.label, entry.images[0], image, table))
+        label, ignore = split_ignored(read_label(entry.label, entry.images[0], image, table, self.trusts_headers))
         further = {
-            rater: split_ignored(read_label(path, entry.images[0], image, table))[0]
+            rater: split_ignored(read_label(path, entry.images[0], image, table, self.trusts_headers))[0]
             for rater, path in entry.raters.items()
         }
         return Case(ref.id, image.values, label, image.spacing, ignore, further, image.geometry)
@@ -134,7 +142,7 @@ class NNUNetRaw(Dataset):
         return write_values(case, label, path.with_name(case.id), values)
 
     def _read(self, files: tuple[Path, ...], spacing_file: Path | None) -> ImageFile:
-        image = read_same_grid(files)
+        image = read_same_grid(files, self.trusts_headers)
         values = image.values.astype(np.float32)
         if len(values) != len(self._info.channels):
             found = f"{len(values)} channels in {some(path.name for path in files)}"
@@ -161,11 +169,10 @@ class NNUNetRaw(Dataset):
 
     @cached_property
     def _entries(self) -> dict[str, Entry]:
-        entries = list_entries(self._json.parent, self._info)
+        entries = list_entries(self._json.parent, self._info, self.lacks)
         ids = safe_ids(self.name, [entry.name for entry in entries])
         return {ids[entry.name]: entry for entry in entries}
 
     @cached_property
     def _ndim(self) -> int:
-        first = next(iter(self._entries.values()), None)
-        return 3 if first is None else probe(first.images[0])[1]
+        return probe_first(entry.images[0] for entry in self._entries.values())[1] if self._entries else 3

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Preprocessing, Split, Task, UserError, param
-from ._files import layout_error, pair, require_root, visible
+from ._files import layout_error, require_root, visible
 from ._image_files import ImageFile, stem_of
 from ._labels import relabel, safe_ids
+from ._pairs import complete_pairs
 from ._readers import read_nifti
 from ._scan_dataset import ScanDataset
 from ._splits import published_split
@@ -49,6 +50,11 @@ class UESTCCovid19(ScanDataset):
         """The lesions; tagged where the training labels are those of non-experts."""
         tags = () if self.params.expert_only else ("training labels by non-experts",)
         return Task("lesion", ("lesion",), ("CT",), ndim=3, tags=tags)
+
+    @property
+    def trusts_headers(self) -> bool:
+        """False: those of the labels are wrong."""
+        return False
 
     def cases(self) -> list[CaseRef]:
         """Ids begin with the part, for both have scans of one name; group `annotator`."""
@@ -105,5 +111,5 @@ class UESTCCovid19(ScanDataset):
         groups = {"annotator": _ANNOTATORS[folder.name]}
         return [
             CaseRef(f"{folder.name}_{ids[name]}", f"{folder.name}_{ids[name]}", dict(groups), (image, label))
-            for name, image, label in pair(self.name, images, labels)
+            for name, image, label in complete_pairs(self.name, images, labels, self.lacks)
         ]

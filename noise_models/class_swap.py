@@ -23,6 +23,7 @@ class ClassSwap(NoiseModel):
     name = "class-swap"
     citation = "Angluin and Laird, Learning from noisy examples, Machine Learning 2, 1988 (label noise by class)"
     severity_params = ("probability",)
+    min_classes = 2
 
     class Params(NoiseModel.Params):
         """What is mistaken."""

@@ -61,7 +61,16 @@ def preview(
     from ..inspection.preview import preview_dataset
 
     opened = _open(name, data_root, plugins)
-    print(preview_dataset(opened.adapter, opened.refs, cases, out, lambda refs: _progress(refs, "drawing")))
+    label = _file_label(opened, data_root)
+    made = preview_dataset(opened.adapter, opened.refs, cases, label, out, lambda refs: _progress(refs, "drawing"))
+    for message in made.left_out:
+        print(message, file=sys.stderr)
+    print(made.path)
+
+
+def _file_label(opened: OpenDataset, data_root: str | None) -> str:
+    """The dataset as it was written; with its folder's name where that was given apart."""
+    return f"{opened.label}@{opened.root.name}" if data_root and opened.root else opened.label
 
 
 def _open(name: str, data_root: str | None, plugins: list[Path] | None) -> OpenDataset:
@@ -85,18 +94,24 @@ def _progress(items: Sequence[Any], what: str) -> Iterable[Any]:
 
 
 def _print(report: DataReport) -> None:
+    from ..inspection.report import told
+
     columns = ["case", "shape", "spacing (mm)", "axes", "intensity", "label"]
-    print_table(columns, [_row(case) for case in report.cases])
-    for title, notes, most in (
-        ("problems", report.problems, len(report.problems)),
-        ("remarks", report.remarks, _MOST_REMARKS),
-    ):
-        if notes:
+    annotated = any(case.annotations for case in report.cases)
+    rows = [_row(case) + ([", ".join(case.annotations) or "-"] if annotated else []) for case in report.cases]
+    print_table(columns + (["annotators"] if annotated else []), rows)
+    problems, remarks = told(report.problems), told(report.remarks)
+    for title, lines, most in (("problems", problems, len(problems)), ("remarks", remarks, _MOST_REMARKS)):
+        if lines:
             print(f"\n{title}:")
-            print("\n".join(f"- {note}" for note in notes[:most]))
-        if len(notes) > most:
-            print(f"- and {len(notes) - most} more; --json lists all")
-    print(f"\n{report.dataset}: {len(report.cases)} cases read, {len(report.problems) or 'no'} problems")
+            print("\n".join(f"- {line}" for line in lines[:most]))
+        if len(lines) > most:
+            print(f"- and {len(lines) - most} more; --json lists all")
+    print(f"\n{report.dataset}: {_number(len(report.cases), 'case')} read, {_number(len(report.problems), 'problem')}")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
 
 
 def _row(case: CaseFacts) -> list[str]:

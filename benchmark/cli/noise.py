@@ -27,6 +27,7 @@ def preview(
     ] = "phantom",
     data_root: Annotated[str | None, fields.text("--data-root", fields.WHAT, "Folder of the data.", "DIR")] = None,
     severity: fields.Severity = None,
+    folds: fields.Folds = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the run to be previewed.")] = 0,
     cases: Annotated[int, typer.Option("--cases", min=1, max=100, help="How many cases, spread over all.")] = 4,
     as_json: AsJson = False,
@@ -34,6 +35,7 @@ def preview(
 ) -> None:
     """Draw clean against corrupted contours, one picture for each noise model, with the realised Dice."""
     given = {"datasets": dataset, "noise": noise, "data_root": data_root and [data_root], "severity": severity}
+    given["folds"] = folds
     flags = {name: value for name, value in given.items() if value is not None}
     with quiet_stdout(as_json):
         found = list(_previews(flags, cases, seed, out, plugins))
@@ -42,6 +44,8 @@ def preview(
         return
     for each in found:
         print(f"{each['noise']}: mean Dice {mean(each['dice'].values()):.3f}, {each['file']}")
+        if "calibration" in each:
+            print(f"  {each['calibration']}")
 
 
 def _previews(flags: dict[str, Any], cases: int, seed: int, out: Path, plugins: list[Path] | None) -> Any:
@@ -60,9 +64,12 @@ def _previews(flags: dict[str, Any], cases: int, seed: int, out: Path, plugins: 
         if len(opened) != 1:
             raise UserError(f"--dataset: {len(opened)} datasets; name one")
         for choice, model in zip(spec.noise, chosen):
+            note = ""
             if spec.severity is not None:
-                model = at_severity(model, spec.severity, opened[0], spec.folds, known)
+                at = at_severity(model, spec.severity, opened[0], spec.folds, known)
+                model, note = at.noise, at.note
             made = preview_noise(opened[0], model, choice.text, cases, seed, known, out)
-            yield {"noise": choice.text, "params": model.params, "file": str(made.path), "dice": made.dice}
+            facts = {"noise": choice.text, "params": model.params, "file": str(made.path), "dice": made.dice}
+            yield facts | ({"calibration": note} if note else {})
     except FieldError as error:
         raise loaded.origin.explain(error) from None

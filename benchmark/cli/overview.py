@@ -61,6 +61,7 @@ class Overview:
             "planned": len(self.states),
             "core_hours": hours,
             "left_out": self.plan.left_out,
+            "calibration": self.plan.notes,
             "cells": cells,
         }
 
@@ -85,6 +86,8 @@ def print_overview(overview: Overview, loaded: Loaded) -> None:
     """Print the plan in a few lines, with the advice to try `smoke` where it is long."""
     counts = Counter(overview.states.values())
     print(f"{loaded.execution.out}: {len(overview.states)} cells: {', '.join(f'{n} {s}' for s, n in counts.items())}")
+    for note in overview.plan.notes:
+        print(f"calibrated: {note}")
     for reason in overview.plan.left_out:
         print(f"left out: {reason}")
     seconds = overview.pending_seconds

@@ -36,6 +36,7 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
     store.check_spec(loaded.spec.identity(), loaded.execution.extend)
     check_data(planned.cells, store, loaded.execution, registries)
     about = {"command": command_line(sys.argv[1:])} | ({"name": loaded.spec.name} if loaded.spec.name else {})
+    about |= {"calibration": "; ".join(planned.notes)} if planned.notes else {}
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     with tracking:
         summary = run_grid(planned.cells, store, loaded.execution, registries, observers=[tracking], checked=True)
@@ -46,7 +47,6 @@ _OF_THIS_MACHINE = {
     "--workers",
     "--storage",
     "--address",
-    "--data-root",
     "--cpus-per-run",
     "--gpus-per-run",
     "--executor",
@@ -54,14 +54,18 @@ _OF_THIS_MACHINE = {
 
 
 def command_line(arguments: list[str]) -> str:
-    """The command as another person would give it: without what belongs to this machine."""
+    """The command as another person would give it: without what belongs to this machine, DIR for folders of data."""
     kept: list[str] = []
-    skip = False
-    for argument in arguments:
-        if skip or argument.split("=")[0] in _OF_THIS_MACHINE:
-            skip = not skip and "=" not in argument
+    rest = iter(arguments)
+    for argument in rest:
+        flag, given, value = argument.partition("=")
+        if flag not in _OF_THIS_MACHINE and flag != "--data-root":
+            kept.append(argument)
             continue
-        kept.append(argument)
+        value = value if given else next(rest, "")
+        if flag == "--data-root":
+            # whose data are needed, not where they lie here
+            kept += [flag, f"{value.split('=', 1)[0]}=DIR" if "=" in value else "DIR"]
     return shlex.join(["nsbench", *kept])
 
 

@@ -32,6 +32,14 @@ def fingerprint(dataset: Dataset, refs: Sequence[CaseRef], root: Path | None) ->
     return digest(cases)
 
 
+def case_fingerprints(refs: Sequence[CaseRef], root: Path) -> dict[str, str]:
+    """By case id, a digest of what the case's own files are called and hold; errors as of `fingerprint`."""
+    known = _KnownDigests(root)
+    found = {ref.id: digest([[_relative(p, root), known.of(p)] for p in ref.files])[:16] for ref in refs}
+    known.save()
+    return found
+
+
 def _identity(ref: CaseRef) -> list[str]:
     return [ref.id, ref.patient]
 

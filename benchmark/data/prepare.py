@@ -17,10 +17,11 @@ from ..plugin.dataset import Dataset
 from ..store.files import write_atomically, write_json
 from .cache import cache_folder
 from .checks import check_case
+from .fingerprint import case_fingerprints
 from .placement import Placement
 from .steps import apply_steps, described
 
-RECIPE = 1
+RECIPE = 2
 """Raised when preparation changes what it writes."""
 
 STEPS = 1
@@ -63,6 +64,8 @@ class PreparedCase:
         The steps that were taken, with their settings.
     original
         None where the prepared grid is the original one.
+    annotations
+        Names of the case's further labels.
     """
 
     id: str
@@ -74,6 +77,7 @@ class PreparedCase:
     spacing: tuple[float, ...] | None
     preprocessing: dict[str, Any]
     original: Original | None = None
+    annotations: tuple[str, ...] = ()
 
     @property
     def voxel(self) -> tuple[float, ...]:
@@ -82,14 +86,16 @@ class PreparedCase:
 
 
 def dataset_key(dataset: Dataset, fingerprint: str, code: str) -> str:
-    """Key of the cache: what the prepared arrays depend on.
+    """Key of what is made of a dataset's clean labels: `<recipe>-<content>`.
 
-    A recipe is declared by the adapter's code and parameters, which are part of the key.
+    A recipe is declared by the adapter's code and parameters. Prepared cases depend on it and on their own files;
+    `content`, the whole dataset's, takes the place of files where a dataset has none.
     """
     params = dataset.params.model_dump(mode="json")
     own_recipe = type(dataset).preprocessing_of is not Dataset.preprocessing_of
     steps = [STEPS] if own_recipe else []
-    return digest([RECIPE, dataset.name, dataset.task_name, params, fingerprint, code, *steps])[:24]
+    recipe = digest([RECIPE, dataset.name, dataset.task_name, params, code, *steps])
+    return f"{recipe[:24]}-{digest(fingerprint)[:16]}"
 
 
 def prepare(
@@ -100,37 +106,56 @@ def prepare(
 ) -> list[PreparedCase]:
     """Prepared cases in the order of `refs`; those not in the cache are read and written there.
 
-    `tick` is called with the id of every case that had to be prepared.
+    Parameters
+    ----------
+    key
+        As of `dataset_key`.
+    tick
+        Called with the id of every case that had to be prepared.
 
     Raises
     ------
     UserError
         A file is unreadable, or its content is not what the task says.
     """
-    folder = cache_folder() / "prepared" / key
-    missing = [ref for ref in refs if not (folder / f"{ref.id}.json").exists()]
+    recipe, _, content = key.partition("-")
+    folder = cache_folder() / "prepared" / recipe
+    names = _names(dataset, refs, content)
+    missing = [ref for ref in refs if not (folder / f"{names[ref.id]}.json").exists()]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             for ref in missing:
-                if not (folder / f"{ref.id}.json").exists():
-                    _prepare_one(dataset, ref, folder)
+                if not (folder / f"{names[ref.id]}.json").exists():
+                    _prepare_one(dataset, ref, folder, names[ref.id])
                     tick(ref.id)
-    return [_open(folder, ref) for ref in refs]
+    return [_open(folder, ref, names[ref.id]) for ref in refs]
 
 
-def _prepare_one(dataset: Dataset, ref: CaseRef, folder: Path) -> None:
+def _names(dataset: Dataset, refs: Sequence[CaseRef], content: str) -> dict[str, str]:
+    """By case id, what its prepared files are called: a changed case gets another name."""
+    own = case_fingerprints([ref for ref in refs if ref.files], dataset.root) if dataset.root else {}
+    versions = {ref.id: own.get(ref.id, content) for ref in refs}
+    return {name: f"{name}.{version}" if version else name for name, version in versions.items()}
+
+
+def _prepare_one(dataset: Dataset, ref: CaseRef, folder: Path, name: str) -> None:
     case = dataset.load(ref)
     where = ", ".join(path.name for path in ref.files) or "generated"
     check_case(case, dataset.task, dataset.name, where)
     recipe = dataset.preprocessing_of(case)
     ready = apply_steps(case, recipe, dataset.name)
-    _save(folder, ref.id, ready.image, ready.label, ready.ignore)
-    facts = {"spacing": ready.spacing, "ignore": ready.ignore is not None, "preprocessing": described(recipe)}
+    _save(folder, name, ready.image, ready.label, ready.ignore)
+    facts: dict[str, Any] = {
+        "spacing": ready.spacing,
+        "ignore": ready.ignore is not None,
+        "preprocessing": described(recipe),
+        "annotations": list(case.annotations),
+    }
     if ready.placement is not None:
-        _save(folder, f"{ref.id}.original", None, case.label, case.ignore)
+        _save(folder, f"{name}.original", None, case.label, case.ignore)
         facts["original"] = {"spacing": case.spacing, "placement": ready.placement.to_json()}
-    write_json(folder / f"{ref.id}.json", facts)
+    write_json(folder / f"{name}.json", facts)
 
 
 def _save(folder: Path, name: str, image: np.ndarray | None, label: Any, ignore: Any) -> None:
@@ -140,19 +165,20 @@ def _save(folder: Path, name: str, image: np.ndarray | None, label: Any, ignore:
             save_array(folder / f"{name}.{part}.npy", np.asarray(array, dtype=dtype))
 
 
-def _open(folder: Path, ref: CaseRef) -> PreparedCase:
-    facts = json.loads((folder / f"{ref.id}.json").read_text())
+def _open(folder: Path, ref: CaseRef, name: str) -> PreparedCase:
+    facts = json.loads((folder / f"{name}.json").read_text())
     original = facts.get("original")
     return PreparedCase(
         id=ref.id,
         patient=ref.patient,
         groups=dict(ref.groups),
-        image=_mapped(folder, ref.id, "image"),
-        label=_mapped(folder, ref.id, "label"),
-        ignore=_mapped(folder, ref.id, "ignore") if facts["ignore"] else None,
+        image=_mapped(folder, name, "image"),
+        label=_mapped(folder, name, "label"),
+        ignore=_mapped(folder, name, "ignore") if facts["ignore"] else None,
         spacing=_spacing(facts),
         preprocessing=facts["preprocessing"],
-        original=_original(folder, f"{ref.id}.original", original, facts["ignore"]) if original else None,
+        original=_original(folder, f"{name}.original", original, facts["ignore"]) if original else None,
+        annotations=tuple(facts["annotations"]),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,25 @@ from .prepare import PreparedCase, prepare
 MOST_CASES = 24
 """Training cases that a severity is calibrated on, at most."""
 
+DRAWS = 100
+"""Corruptions that a mean Dice is taken over, at least: each case is corrupted so many times."""
+
+TOLERANCE = 0.01
+"""Distance from the wanted Dice above which a calibration is refused."""
+
 _SEED = 0
 _HIGHEST = 64.0
 _HALVINGS = 14
-_CLOSE = 0.0005
+_CLOSE = 0.001
+"""Distance from the wanted Dice at which the search ends."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A severity, in steps of 0.0001, and the mean Dice that it gives on the sample."""
+
+    severity: float
+    dice: float
 
 
 @dataclass(frozen=True)
@@ -68,10 +84,10 @@ def training_sample(dataset: Dataset, refs: Sequence[CaseRef], train: Sequence[s
     return Sample(cases, key, dataset.task.num_classes, lambda case: reread(dataset, known[case.id], case))
 
 
-def severity_for(dice: float, model: type[NoiseModel], params: NoiseParams, code: str, sample: Sample) -> float:
-    """Severity, in steps of 0.0001, at which every case of the sample corrupted gives that mean Dice.
+def severity_for(dice: float, model: type[NoiseModel], params: NoiseParams, code: str, sample: Sample) -> Calibration:
+    """Severity at which every case of the sample corrupted gives that mean Dice.
 
-    Found by bisection with one fixed seed, whatever the seeds of the benchmark are, and kept in the cache.
+    Found by bisection with fixed draws, whatever the seeds of the benchmark are, and kept in the cache.
 
     Parameters
     ----------
@@ -83,36 +99,51 @@ def severity_for(dice: float, model: type[NoiseModel], params: NoiseParams, code
     Raises
     ------
     UserError
-        Not even a very large severity comes down to it.
+        Not even a very large severity comes down to it, or no severity comes within `TOLERANCE` of it.
     """
     ids = [case.id for case in sample.cases]
-    what = [PROTOCOL, sample.key, ids, model.name, code, params.model_dump(mode="json"), dice]
+    how = [DRAWS, TOLERANCE, _SEED, _HIGHEST, _HALVINGS, _CLOSE]
+    what = [PROTOCOL, sample.key, ids, model.name, code, params.model_dump(mode="json"), dice, how]
     path = cache_folder() / "severity" / f"{digest(what)[:24]}.json"
     if not path.exists():
-        write_json(path, {"severity": _bisect(dice, lambda severity: realised_dice(model, params, severity, sample))})
-    return float(read_json(path)["severity"])
+        found = _bisect(dice, lambda severity: realised_dice(model, params, severity, sample))
+        write_json(path, asdict(found))
+    return Calibration(**read_json(path))
 
 
 def realised_dice(model: type[NoiseModel], params: NoiseParams, severity: float, sample: Sample) -> float:
-    """Mean Dice of the sample's labels, all of them corrupted, against the clean ones."""
+    """Mean Dice of the sample's labels, all of them corrupted `DRAWS` times together, against the clean ones."""
     made = model(scaled(params, model.severity_params, severity))
-    labels: dict[str, Any] = {}
-    for case in sample.cases:
-        rng = stream(_SEED, "severity", case.id, model.name)
-        labels[case.id] = corrupt_one(case, made, rng, sample.num_classes, sample.seen).label
-    return float(realised_noise(sample.cases, Corrupted(labels)).dice_mean or 0.0)
+    means = []
+    for draw in range(math.ceil(DRAWS / len(sample.cases))):
+        labels: dict[str, Any] = {}
+        for case in sample.cases:
+            rng = stream(_SEED + draw, "severity", case.id, model.name)
+            labels[case.id] = corrupt_one(case, made, rng, sample.num_classes, sample.seen).label
+        means.append(realised_noise(sample.cases, Corrupted(labels)).dice_mean or 0.0)
+    return float(np.mean(means))
 
 
-def _bisect(wanted: float, dice_at: Callable[[float], float]) -> float:
+def _bisect(wanted: float, dice_at: Callable[[float], float]) -> Calibration:
     low, high = 0.0, 1.0
+    tried: dict[float, float] = {}
     while (reached := dice_at(high)) > wanted:
+        tried[high] = reached
         if high >= _HIGHEST:
             raise UserError(f"no severity brings the mean Dice down to {wanted:g}; it stays at {reached:.3f} or above")
         low, high = high, 2 * high
+    tried[high] = reached
     for _ in range(_HALVINGS):
+        if abs(reached - wanted) <= _CLOSE or high - low < 0.0002:
+            break
         middle = round((low + high) / 2, 4)
-        reached = dice_at(middle)
-        if abs(reached - wanted) <= _CLOSE:
-            return middle
+        reached = tried[middle] = dice_at(middle)
         low, high = (middle, high) if reached > wanted else (low, middle)
-    return high
+    best = min(tried, key=lambda severity: abs(tried[severity] - wanted))
+    if abs(tried[best] - wanted) > TOLERANCE:
+        near = " and ".join(f"{tried[end]:.3f} at {end:g}" for end in (low, high) if end in tried)
+        raise UserError(
+            f"no severity gives a mean Dice within {TOLERANCE} of {wanted:g}: it jumps, {near}; "
+            "ask for what is reached, or give a factor"
+        )
+    return Calibration(best, tried[best])

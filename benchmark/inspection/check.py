@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from ..data.checks import faults, label_faults
 from ..data.split import split_cases
 from ..data.steps import turned_and_resampled
 from ..errors import UserError
-from ..plugin.case import Case, CaseRef
+from ..plugin.case import Case, CaseRef, Task
 from ..plugin.dataset import Dataset
 from .facts import facts_of
 from .headers import disagreement
@@ -30,12 +31,16 @@ def check_dataset(
         Wraps the cases, to show progress.
     """
     report = DataReport(label, str(dataset.root) if dataset.root else None)
+    dataset.incomplete = []
     try:
         refs = dataset.cases()
+        task = _task(dataset, report) if refs else None
     except (UserError, OSError) as error:
         report.problem("", "listing", str(error))
         return report
-    check = _Check(dataset, report)
+    for message in dataset.incomplete:
+        report.problem("", "listing", message)
+    check = _Check(dataset, task, report)
     check.listing(refs)
     for ref in over(refs):
         check.case(ref)
@@ -43,9 +48,19 @@ def check_dataset(
     return report
 
 
+def _task(dataset: Dataset, report: DataReport) -> Task | None:
+    """The task; None, which is a problem, where it is told by files and none of them can be read."""
+    try:
+        return dataset.task
+    except (UserError, OSError) as error:
+        report.problem("", "reading", f"the task is unknown: {error}")
+        return None
+
+
 @dataclass
 class _Check:
     dataset: Dataset
+    task: Task | None
     report: DataReport
     twins: Twins = field(default_factory=Twins)
 
@@ -76,15 +91,17 @@ class _Check:
             # an adapter of somebody else's may raise anything; the other cases are still to be read
             self.report.problem(ref.id, "reading", f"the adapter failed: {type(error).__name__}: {error}")
             return
-        self._content(case, ref)
-        facts = facts_of(case, ref, self.dataset.task)
+        if self.task is None:
+            return
+        self._content(case, ref, self.task)
+        facts = facts_of(case, ref, self.task)
         self.report.cases.append(facts)
         self._oddities(case, ref, facts)
         for message in self.twins.add(case, ref):
             self.report.problem(ref.id, "duplicates", message)
 
-    def _content(self, case: Case, ref: CaseRef) -> None:
-        task, files = self.dataset.task, ", ".join(str(path) for path in ref.files) or "generated"
+    def _content(self, case: Case, ref: CaseRef, task: Task) -> None:
+        files = ", ".join(str(path) for path in ref.files) or "generated"
         found = list(faults(case, task))
         for check, what, remedy in found:
             self.report.problem(ref.id, check, f"{what}. {remedy} ({files})")
@@ -105,19 +122,25 @@ class _Check:
             remark(ref.id, "labels", "the label is empty")
         if facts.spacing is None:
             remark(ref.id, "spacing", "the files do not say how large a voxel is: distances are in voxels only")
-        elif case.geometry and set(facts.spacing) == {1.0}:
+        elif case.geometry and set(facts.spacing) == {1.0} and not self.dataset.is_1_mm:
             remark(ref.id, "spacing", "exactly 1 mm along every axis: perhaps the header was never filled in")
-        for message in disagreement(ref.files):
-            remark(ref.id, "geometry", message)
+        told = any(note.case == ref.id and note.check == "geometry" for note in self.report.problems)
+        for message in () if told else disagreement(ref.files):
+            # where headers are wrong, labels lie where their image does
+            (self.report.problem if self.dataset.trusts_headers else remark)(ref.id, "geometry", message)
 
     def together(self) -> None:
         """What is wrong with the cases taken together."""
-        cases, task = self.report.cases, self.dataset.task
-        for name in task.classes:
+        cases = self.report.cases
+        for name in self.task.classes if self.task else ():
             if cases and not any(case.voxels.get(name) for case in cases):
                 self.report.problem("", "labels", f"no label holds class {name}; choose another task")
         for message in self.twins.labels_alike():
             self.report.remark("", "duplicates", message)
+        counts = Counter(name for case in cases for name in case.annotations)
+        for name, count in counts.items():
+            if count < len(cases):
+                self.report.remark("", "annotations", f"{name}: {count} of {len(cases)} cases")
         codes = sorted({case.orientation for case in cases} - {""})
         if len(codes) > 1:
             self.report.remark("", "orientation", f"volumes are stored in different orientations: {', '.join(codes)}")

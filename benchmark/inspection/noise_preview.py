@@ -63,18 +63,15 @@ def preview_noise(
         found = corrupt_one(case, model, rng, task.num_classes, seen)
         dice[case.id] = float(realised_noise([case], Corrupted({case.id: found.label})).dice_mean or 0.0)
         panels.append(_panel(case, found.label, dice[case.id], task))
-    legend = (
-        task.classes if len(task.classes) > 1 else [f"{task.classes[0]}, {kind}" for kind in ("clean", "corrupted")]
-    )
     name = re.sub(r"[^\w.-]+", "-", title).strip("-")
-    return NoisePreview(draw_sheet(panels, legend, out / f"{name}.png"), dice)
+    return NoisePreview(draw_sheet(panels, task.classes, out / f"{name}.png"), dice)
 
 
 def _panel(case: PreparedCase, corrupted: np.ndarray, dice: float, task: Task) -> Panel:
-    """The slice with most wrong voxels; where there is one class, its corrupted contour has a colour of its own."""
+    """The slice with most wrong voxels."""
     clean = np.asarray(case.label)
     wrong = clean != corrupted
-    kinds = {"clean": clean, "corrupted": corrupted * 2 if len(task.classes) == 1 else corrupted}
+    kinds = {"clean": clean, "corrupted": corrupted}
     shown = Case(case.id, np.asarray(case.image), wrong if wrong.any() else clean, case.spacing, annotations=kinds)
     panel = case_panel(shown, task)
     labels = {name: panel.labels[name] for name in kinds}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,34 +12,63 @@ import numpy as np
 from ..data.checks import check_case
 from ..data.placement import Placement
 from ..data.steps import turned_and_resampled
+from ..digest import digest
+from ..errors import UserError
 from ..plugin.case import Case, CaseRef, Task
 from ..plugin.dataset import Dataset
 from ..plugin.preprocessing import Preprocessing
 from .sheet import Panel, draw_sheet
+
+_LONGEST = 120
+"""Characters of a file's name."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture, and one message for each case that is not in it."""
+
+    path: Path
+    left_out: list[str]
 
 
 def preview_dataset(
     dataset: Dataset,
     refs: Sequence[CaseRef],
     count: int,
+    label: str,
     out: Path,
     over: Callable[[Sequence[CaseRef]], Iterable[CaseRef]] = lambda refs: refs,
-) -> Path:
-    """Draw some cases, spread over all of them, to `<out>/<dataset>-<task>.png`; returns the file.
+) -> Preview:
+    """Draw some cases, spread over all of them, to `<out>/<label>-<task>.png`; bad ones are left out.
+
+    Parameters
+    ----------
+    label
+        The dataset as the user wrote it.
 
     Raises
     ------
     UserError
-        A case is unreadable, or not what its task says.
+        Not one of the cases is readable and what its task says.
     """
     chosen = [refs[i] for i in np.unique(np.linspace(0, len(refs) - 1, count).round().astype(int))]
-    panels = []
+    panels, left_out = [], []
     for ref in over(chosen):
-        case = dataset.load(ref)
-        check_case(case, dataset.task, dataset.name, ", ".join(map(str, ref.files)) or "generated")
-        panels.append(case_panel(case, dataset.task))
-    name = re.sub(r"[^\w.-]+", "-", f"{dataset.name}-{dataset.task.name}")
-    return draw_sheet(panels, dataset.task.classes, out / f"{name}.png")
+        try:
+            case = dataset.load(ref)
+            check_case(case, dataset.task, dataset.name, ", ".join(map(str, ref.files)) or "generated")
+        except UserError as error:
+            left_out.append(f"case {ref.id} is left out: {error}")
+        else:
+            panels.append(case_panel(case, dataset.task))
+    if not panels:
+        raise UserError("\n".join(left_out))
+    task = dataset.task
+    title = label if f":{task.name}" in label else f"{label}-{task.name}"
+    name = re.sub(r"[^\w.-]+", "-", title).strip("-")
+    if len(name) > _LONGEST:
+        name = f"{name[:_LONGEST]}-{digest(title)[:8]}"
+    return Preview(draw_sheet(panels, task.classes, out / f"{name}.png"), left_out)
 
 
 def case_panel(case: Case, task: Task) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -47,8 +48,21 @@ class Note:
     check: str
     message: str
 
-    def __str__(self) -> str:
-        return f"{f'case {self.case}: ' if self.case else ''}{self.message} [{self.check}]"
+
+_MOST_NAMES = 8
+
+
+def told(notes: Iterable[Note]) -> list[str]:
+    """One line for each message, with the cases that it is about."""
+    cases: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        cases.setdefault((note.message, note.check), []).extend([note.case] if note.case else [])
+    return [f"{_cases(ids)}{message} [{check}]" for (message, check), ids in cases.items()]
+
+
+def _cases(ids: list[str]) -> str:
+    more = f" and {len(ids) - _MOST_NAMES} more" if len(ids) > _MOST_NAMES else ""
+    return f"case{'s' if len(ids) > 1 else ''} {', '.join(ids[:_MOST_NAMES])}{more}: " if ids else ""
 
 
 @dataclass

@@ -45,7 +45,7 @@ class Panel:
 
 
 def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> Path:
-    """Write a PNG; a class has a colour, a kind of label a line style. Returns the path.
+    """Write a PNG; a class has a colour (a single one: each kind of label), a kind a line style. Returns the path.
 
     Raises
     ------
@@ -60,14 +60,17 @@ def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> P
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(_INCHES * columns, (_INCHES + 0.3) * rows + 0.5), layout="constrained")
     FigureCanvasAgg(figure)
+    kinds = list(dict.fromkeys(name for panel in panels for name in panel.labels))
+    single = len(classes) == 1
     for panel, axes in zip(panels, figure.subplots(rows, columns, squeeze=False).flat):
-        _draw(panel, axes)
+        _draw(panel, axes, kinds, single)
     for axes in figure.axes:
         axes.set_axis_off()
-    kinds = list(dict.fromkeys(name for panel in panels for name in panel.labels))
-    handles = [Line2D([], [], color=_colour(i), label=name) for i, name in enumerate(classes)]
-    if len(kinds) > 1:
-        handles += [Line2D([], [], color="grey", linestyle=_line(i), label=name) for i, name in enumerate(kinds)]
+    handles = [
+        Line2D([], [], color=_colour(kind if single else i), linestyle=_line(kind), label=name)
+        for i, text in enumerate(classes)
+        for kind, name in enumerate([f"{text}, {each}" for each in kinds] if len(kinds) > 1 else [text])
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False, fontsize=8)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,18 +80,18 @@ def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> P
     return path
 
 
-def _draw(panel: Panel, axes: Axes) -> None:
+def _draw(panel: Panel, axes: Axes, kinds: list[str], single: bool) -> None:
     low, high = np.percentile(panel.pixels, (0.5, 99.5))
     axes.imshow(panel.pixels, cmap="gray", vmin=low, vmax=high, aspect=panel.aspect, interpolation="nearest")
     axes.set_title(panel.title, fontsize=7)
-    for kind, label in enumerate(panel.labels.values()):
+    for name, label in panel.labels.items():
+        kind = kinds.index(name)
         for value in np.unique(label[label > 0]).tolist():
             # a rim, so that what touches the border is closed
             mask = np.pad(label == value, 1)
             extent = np.arange(-1, mask.shape[1] - 1), np.arange(-1, mask.shape[0] - 1)
-            axes.contour(
-                *extent, mask, levels=[0.5], colors=[_colour(int(value) - 1)], linestyles=[_line(kind)], linewidths=0.9
-            )
+            colour = _colour(kind if single else int(value) - 1)
+            axes.contour(*extent, mask, levels=[0.5], colors=[colour], linestyles=[_line(kind)], linewidths=0.9)
 
 
 def _colour(index: int) -> str:

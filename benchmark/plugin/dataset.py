@@ -39,6 +39,10 @@ class Dataset(ABC):
         How the harness normalises each image, once; `none` when the publisher did so already. See `Preprocessing`.
     tried_on
         `real files` or `written trees` (small files that tests write): what the adapter has been run on.
+    is_1_mm
+        True for volumes that were published at exactly 1 mm, so that this is no sign of an empty header.
+    incomplete
+        None, or a list: what `lacks` does.
     """
 
     name: ClassVar[str]
@@ -47,6 +51,8 @@ class Dataset(ABC):
     needs_root: ClassVar[bool] = True
     normalisation: ClassVar[Normalisation] = "zscore"
     tried_on: ClassVar[str] = "unknown"
+    is_1_mm: ClassVar[bool] = False
+    incomplete: list[str] | None = None
 
     Params: TypeAlias = DatasetParams
 
@@ -60,9 +66,29 @@ class Dataset(ABC):
     def task(self) -> Task:
         """The task that was asked for."""
 
+    @property
+    def trusts_headers(self) -> bool:
+        """False where headers of labels are known to be wrong, so that labels take the geometry of their image."""
+        return True
+
     @abstractmethod
     def cases(self) -> list[CaseRef]:
         """All cases with a label, in a stable order. Reads directory listings, not images."""
+
+    def lacks(self, message: str) -> None:
+        """Report that files of cases are missing, before leaving these cases out.
+
+        Raises
+        ------
+        UserError
+            With the message, unless `incomplete` is a list: then it is added there, once.
+        """
+        from ..errors import UserError
+
+        if self.incomplete is None:
+            raise UserError(message)
+        if message not in self.incomplete:
+            self.incomplete.append(message)
 
     @abstractmethod
     def load(self, ref: CaseRef) -> Case:

@@ -13,6 +13,7 @@ from ..digest import digest
 from ..errors import UserError
 from ..plugin.noise_model import PREDICTION_METHOD
 from ..registry import Registries
+from .annotations import check_annotations
 from .instances import Instance, method_instances
 from .load import Loaded
 from .models import Spec
@@ -34,11 +35,14 @@ class Plan:
         What `all` does not include, with the reason.
     test_cases
         Number of test cases by cell id, the budget's limit applied.
+    notes
+        What severities were calibrated to.
     """
 
     cells: list[Cell]
     left_out: list[str] = field(default_factory=list)
     test_cases: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | None = None) -> Plan:
@@ -58,8 +62,10 @@ def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | Non
     networks = [choose(registries.networks, n.name, n.params, ("networks", i)) for i, n in enumerate(spec.networks)]
     supervisions = _supervisions(spec, registries)
     datasets = open_datasets(spec, registries, data_roots or {})
+    notes: list[str] = []
     grids = [
-        _Grid(spec, registries, instances, _on(data, supervisions, spec, registries), networks) for data in datasets
+        _Grid(spec, registries, instances, _on(data, supervisions, spec, registries, notes), networks)
+        for data in datasets
     ]
     cells: dict[tuple[str, ...], Cell] = {}
     test_cases: dict[str, int] = {}
@@ -69,7 +75,10 @@ def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | Non
             # the clean cell of several noise models is one cell
             cells.setdefault((cell.id, cell.label, cell.dataset_label, cell.noise_label), cell)
             test_cases[cell.id] = min(tests, cell.identity.budget.case_limit or tests)
-    return Plan(list(cells.values()), left_out, test_cases)
+    for data in datasets:
+        own = [cell for cell in cells.values() if cell.dataset_label == data.label]
+        check_annotations(own, data, registries)
+    return Plan(list(cells.values()), left_out, test_cases, list(dict.fromkeys(notes)))
 
 
 def plan_loaded(loaded: Loaded, registries: Registries) -> Plan:
@@ -158,7 +167,9 @@ def _room_to_learn(noise: Chosen, ratio: float, registries: Registries) -> None:
             raise FieldError(f"{message}a ratio of {ratio:g} is more than {1 - fraction:g}", ("ratios",))
 
 
-def _on(data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Registries) -> list[_Supervision]:
+def _on(
+    data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Registries, notes: list[str]
+) -> list[_Supervision]:
     """The supervisions with the noise parameters that the spec's severity amounts to on one dataset."""
     if spec.severity is None:
         return found
@@ -166,8 +177,10 @@ def _on(data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Re
     for each in found:
         noisy = each.supervision
         if noisy.ratio:
-            noise = at_severity(noisy.noise, spec.severity, data, spec.folds, registries)
-            each = _Supervision(f"{each.label} ({severity_text(spec.severity)})", Noisy(noise=noise, ratio=noisy.ratio))
+            at = at_severity(noisy.noise, spec.severity, data, spec.folds, registries)
+            notes += [at.note] if at.note else []
+            label = f"{each.label} ({severity_text(spec.severity)})"
+            each = _Supervision(label, Noisy(noise=at.noise, ratio=noisy.ratio))
         scaled.append(each)
     return scaled
 

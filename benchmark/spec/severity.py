@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from ..cell import Chosen
 from ..errors import UserError
@@ -13,8 +14,19 @@ from .fields import wanted_dice
 from .opened import OpenDataset
 from .where import FieldError
 
+if TYPE_CHECKING:
+    from ..data.severity import Calibration
 
-def at_severity(noise: Chosen, severity: float | str, data: OpenDataset, folds: int, registries: Registries) -> Chosen:
+
+@dataclass(frozen=True)
+class Scaled:
+    """A noise model of a severity; `note` tells what a calibration reached, empty for a factor."""
+
+    noise: Chosen
+    note: str = ""
+
+
+def at_severity(noise: Chosen, severity: float | str, data: OpenDataset, folds: int, registries: Registries) -> Scaled:
     """The noise model with the parameters that a severity amounts to on a dataset.
 
     `dice=...` is calibrated on the training cases of fold 0 and seed 0, and so is the same for all folds and seeds.
@@ -34,12 +46,17 @@ def at_severity(noise: Chosen, severity: float | str, data: OpenDataset, folds: 
     if not names:
         raise FieldError(f"noise model {noise.name} has no severity; leave out severity, or that model", ("severity",))
     params = cast(NoiseParams, plugin.validate(noise.params, f"noise model {noise.name}"))
-    dice = wanted_dice(severity)
+    dice, note = wanted_dice(severity), ""
     try:
-        factor = float(severity) if dice is None else _calibrated(dice, noise, params, data, folds, registries)
+        if dice is None:
+            factor = float(severity)
+        else:
+            found = _calibrated(dice, noise, params, data, folds, registries)
+            factor = found.severity
+            note = f"{noise.name} on {data.label}: severity {factor:g} gives a mean Dice of {found.dice:.3f} ({dice:g})"
     except UserError as error:
         raise FieldError(f"noise model {noise.name} on {data.label}: {error}", ("severity",)) from None
-    return noise.model_copy(update={"params": scaled(params, names, factor).model_dump(mode="json")})
+    return Scaled(noise.model_copy(update={"params": scaled(params, names, factor).model_dump(mode="json")}), note)
 
 
 def severity_text(severity: float | str) -> str:
@@ -50,11 +67,15 @@ def severity_text(severity: float | str) -> str:
 
 def _calibrated(
     dice: float, noise: Chosen, params: NoiseParams, data: OpenDataset, folds: int, registries: Registries
-) -> float:
+) -> Calibration:
     # only here images are read: a plan without severity does not wait for these imports
     from ..data.prepare import dataset_key
     from ..data.severity import severity_for, training_sample
 
+    plugin = registries.noise.get(noise.name)
+    if data.task.num_classes - 1 < plugin.attributes.get("min_classes", 1):
+        classes = ", ".join(data.task.classes)
+        raise UserError(f"it needs two classes, and the task {data.task.name} has one ({classes})")
     key = dataset_key(data.adapter, data.chosen.fingerprint, data.chosen.code)
     sample = training_sample(data.adapter, data.refs, data.split(0, folds, 0).train, key)
-    return severity_for(dice, registries.noise.get(noise.name).load(), params, noise.code, sample)
+    return severity_for(dice, plugin.load(), params, noise.code, sample)

@@ -16,7 +16,10 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
+from nsbench.benchmark.inspection.headers import disagreement
 from nsbench.benchmark.registry import Registries
+
+from ..datasets.written_trees import AFFINE, body, write_bids, write_covid, write_folder, write_nnunet, write_volume
 
 Command = Callable[..., Result]
 PLUGIN = Path(__file__).parents[1] / "data" / "tilted_volumes.py"
@@ -97,15 +100,90 @@ def test_every_problem_is_named_not_only_the_first(nsbench: Command, tree: Path)
     assert "6 problems" in table.stdout
 
 
-def test_headers_that_disagree_and_oddities_are_remarked_on(nsbench: Command, tree: Path) -> None:
+def test_headers_that_disagree_are_problems_and_oddities_remarks(nsbench: Command, tree: Path) -> None:
     flipped = nibabel.load(tree / "labels" / "p0.nii.gz").affine @ np.diag([-1, 1, 1, 1])
     changed(tree / "labels" / "p0.nii.gz", lambda label: label, flipped)
     changed(tree / "labels" / "p1.nii.gz", lambda label: label * 0)
     changed(tree / "images" / "p2.nii.gz", lambda image: image, np.eye(4))
+    (tree / "second" / "p3.nii.gz").unlink()
     code, report = check(nsbench, tree)
-    assert code == 0
-    found = {(note["case"], note["check"]) for note in report["remarks"]}
-    assert found == {("p0", "geometry"), ("p1", "labels"), ("p2", "spacing"), ("p2", "geometry"), ("", "orientation")}
+    assert code == 1
+    found = {kind: {(note["case"], note["check"]) for note in report[kind]} for kind in ("problems", "remarks")}
+    assert found["problems"] == {("p0", "geometry"), ("p2", "geometry")}
+    assert found["remarks"] == {("p1", "labels"), ("p2", "spacing"), ("", "annotations"), ("", "orientation")}
+    texts = [note["message"] for note in report["problems"] + report["remarks"]]
+    assert any(
+        str(tree / "labels" / "p0.nii.gz") in text and str(tree / "images" / "p0.nii.gz") in text for text in texts
+    )
+    assert "second: 5 of 6 cases" in texts
+
+
+@pytest.mark.parametrize("suffix", [".mha", ".nrrd", ".nii.gz"])
+def test_headers_of_every_format_are_compared(nsbench: Command, tmp_path: Path, suffix: str) -> None:
+    write_folder(tmp_path, suffix)
+    image, label = tmp_path / "images" / f"p1_a{suffix}", tmp_path / "masks" / f"p1_a{suffix}"
+    write_volume(label, (body(0)[1] > 0).astype(np.uint8), AFFINE @ np.diag([-1.0, 1, 1, 1]))
+    result = nsbench("data", "check", "folder", "--data-root", tmp_path)
+    assert result.exit_code == 1
+    assert "1 problem\n" in result.stdout
+    assert all(text in result.stdout for text in (str(label), str(image), "trust_headers=false"))
+    result = nsbench("data", "check", "folder,trust_headers=false", "--data-root", tmp_path)
+    assert (result.exit_code, "3 cases read, no problems" in result.stdout) == (0, True)
+    (message,) = disagreement([image, label])
+    assert message.startswith(f"{label}: its voxels lie up to ")
+
+
+@pytest.mark.parametrize("name", ["folder", "nnunet"])
+def test_a_damaged_first_image_is_one_problem_of_its_case(nsbench: Command, tmp_path: Path, name: str) -> None:
+    write_folder(tmp_path) if name == "folder" else write_nnunet(tmp_path)
+    images = sorted((tmp_path / ("images" if name == "folder" else "imagesTr")).iterdir())
+    images[0].write_text("version https://git-lfs.github.com/spec/v1\n")
+    result = nsbench("data", "check", name, "--data-root", tmp_path, "--json")
+    report = json.loads(result.stdout)
+    (problem,) = report["problems"]
+    assert (result.exit_code, len(report["cases"]), problem["check"]) == (1, 2, "reading")
+    assert f"{images[0]}: a Git LFS pointer" in problem["message"]
+    for image in images:
+        image.write_bytes(b"damaged")
+    result = nsbench("data", "check", name, "--data-root", tmp_path, "--json")
+    problems = json.loads(result.stdout)["problems"]
+    assert result.exit_code == 1
+    assert [problem["case"] for problem in problems if problem["check"] == "reading"][1:] == [
+        path.name.split(".")[0].removesuffix("_0000") for path in images if "_0001" not in path.name
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "gone"),
+    [
+        ("folder", write_folder, "masks/p1_a.nii.gz"),
+        ("folder", write_folder, "images/p1_a.nii.gz"),
+        ("nnunet", write_nnunet, "labelsTr/a_01.nii.gz"),
+        ("nnunet", write_nnunet, "imagesTr/a_01_0001.nii.gz"),
+        ("covid19-ct-seg", write_covid, "Infection_Mask/coronacases_001.nii"),
+        ("bids-derivatives", write_bids, "sub-02/anat/sub-02_run-1_T1w.nii.gz"),
+    ],
+)
+def test_incomplete_cases_do_not_hide_the_others(
+    nsbench: Command, tmp_path: Path, name: str, write: Callable[[Path], None], gone: str
+) -> None:
+    write(tmp_path)
+    (tmp_path / gone).unlink()
+    result = nsbench("data", "check", name, "--data-root", tmp_path, "--json")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, len(report["cases"])) == (1, 2)
+    assert {problem["check"] for problem in report["problems"]} == {"listing"}
+    run = nsbench("data", "preview", name, "--data-root", tmp_path, "--out", tmp_path / "out")
+    assert run.exit_code == 2
+
+
+def test_equal_remarks_are_one_line_and_annotators_a_column(nsbench: Command, tree: Path) -> None:
+    for name in ("p0", "p1"):
+        changed(tree / "labels" / f"{name}.nii.gz", lambda label: label * 0)
+    result = nsbench("data", "check", "tilted", "--data-root", tree, "--plugin", PLUGIN)
+    assert "- cases p0, p1: the label is empty [labels]" in result.stdout
+    assert "annotators" in result.stdout
+    assert result.stdout.count("second") == 6
 
 
 def test_a_recipe_that_a_case_does_not_allow_is_a_problem(nsbench: Command, tree: Path) -> None:
@@ -141,7 +219,7 @@ def test_a_preview_of_a_generated_dataset(nsbench: Command, tmp_path: Path, task
     name = f"phantom:{task},ndim={ndim},cases=6,size=24"
     result = nsbench("data", "preview", name, "--out", tmp_path / "new", "--cases", 5)
     assert result.exit_code == 0, result.stderr
-    path = tmp_path / "new" / f"phantom-{task}.png"
+    path = tmp_path / "new" / f"phantom-{task}-ndim-{ndim}-cases-6-size-24.png"
     assert result.stdout.strip() == str(path)
     with Image.open(path) as picture:
         colours = np.asarray(picture.convert("RGB")).reshape(-1, 3)
@@ -163,9 +241,47 @@ def test_a_preview_shows_volumes_upright_whatever_their_orientation(tree: Path) 
         assert (columns.mean(), rows.mean()) == pytest.approx((14 + index, 35 - 16), abs=0.5)
 
 
-def test_a_preview_of_a_bad_case_names_it(nsbench: Command, tree: Path, tmp_path: Path) -> None:
+def test_a_preview_leaves_bad_cases_out_and_names_them(nsbench: Command, tree: Path, tmp_path: Path) -> None:
     changed(tree / "labels" / "p0.nii.gz", lambda label: label + np.uint8(4))
     options = ("--data-root", tree, "--plugin", PLUGIN, "--out", tmp_path / "out")
     result = nsbench("data", "preview", "tilted", *options)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("case p0 is left out: [tilted/labels]")
+    assert result.stdout.strip() == str(tmp_path / "out" / "tilted-tilted-blob.png")
+    assert Path(result.stdout.strip()).is_file()
+    for path in (tree / "labels").iterdir():
+        path.write_bytes(b"damaged")
+    result = nsbench("data", "preview", "tilted", *options)
     assert result.exit_code == 2
-    assert "case p0" in result.stderr
+    assert all(f"case p{i} is left out" in result.stderr for i in range(6))
+
+
+def test_previews_of_two_folders_are_two_files(nsbench: Command, tmp_path: Path) -> None:
+    for name in ("heart", "lung"):
+        write_folder(tmp_path / name, ".png")
+        nsbench("data", "preview", "folder", "--data-root", tmp_path / name, "--out", tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["folder-heart-all.png", "folder-lung-all.png"]
+
+
+def test_each_class_has_an_entry_for_each_kind_of_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+
+    from nsbench.benchmark.inspection.sheet import Panel, draw_sheet
+
+    entries: list[list[tuple[str, str, str]]] = []
+    monkeypatch.setattr(
+        Figure,
+        "legend",
+        lambda self, handles, **_: entries.append([(h.get_label(), h.get_color(), h.get_linestyle()) for h in handles]),
+    )
+    label = np.eye(8, dtype=np.uint8)
+    panel = Panel("one", label * 1.0, {"clean": label, "corrupted": label})
+    for classes in (["a"], ["a", "b"]):
+        draw_sheet([panel], classes, tmp_path / "sheet.png")
+    draw_sheet([Panel("one", label * 1.0, {"label": label})], ["a"], tmp_path / "sheet.png")
+    orange, blue = "#E69F00", "#56B4E9"
+    assert entries[0] == [("a, clean", orange, "-"), ("a, corrupted", blue, "--")]
+    assert entries[1] == [
+        (f"{c}, {k}", h, s) for c, h in (("a", orange), ("b", blue)) for k, s in (("clean", "-"), ("corrupted", "--"))
+    ]
+    assert entries[2] == [("a", orange, "-")]

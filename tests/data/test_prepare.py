@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from nsbench.benchmark.data import prepare as module
-from nsbench.benchmark.data.prepare import dataset_key, missing_classes, prepare
+from nsbench.benchmark.data.fingerprint import fingerprint
+from nsbench.benchmark.data.prepare import PreparedCase, dataset_key, missing_classes, prepare
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Task
+from nsbench.datasets.folder import Folder
 from nsbench.datasets.phantom import Phantom
+
+from ..datasets.written_trees import body, write_folder, write_volume
 
 KILLED = """
 import os, sys
@@ -96,6 +100,30 @@ def test_the_key_follows_content_code_and_parameters() -> None:
     others = [key("g"), key(code="d"), key(task="lesions"), key(seed=1), key(size=64)]
     assert key() == key()
     assert len({key(), *others}) == 6
+
+
+def test_a_changed_file_prepares_its_case_alone(cache: Path, tmp_path: Path) -> None:
+    root, told = tmp_path / "data", list[str]()
+    write_folder(root)
+
+    def prepared() -> dict[str, PreparedCase]:
+        dataset = Folder(root, None, Folder.Params())
+        refs, told[:] = dataset.cases(), []
+        key = dataset_key(dataset, fingerprint(dataset, refs, root), "code")
+        return {case.id: case for case in prepare(dataset, refs, key, told.append)}
+
+    before = prepared()
+    assert told == ["p1_a", "p1_b", "p2_a"]
+    prepared()
+    assert told == []
+    write_volume(root / "images" / "p1_b.nii.gz", body(7)[0])
+    after = prepared()
+    assert told == ["p1_b"]
+    assert [np.array_equal(before[name].image, after[name].image) for name in before] == [True, False, True]
+    (root / "masks" / "p2_a.nii.gz").unlink()
+    (root / "images" / "p2_a.nii.gz").unlink()
+    assert list(prepared()) == ["p1_a", "p1_b"]
+    assert told == []
 
 
 def test_a_changed_fingerprint_prepares_again(cache: Path, squares: Any) -> None:

@@ -77,7 +77,7 @@ def test_a_recipe_of_normalisation_alone_changes_nothing_else(cache: Path, squar
     folder = cache / "prepared" / "key"
     assert sorted(p.name for p in folder.glob("[!.]*")) == ["p0s0.image.npy", "p0s0.json", "p0s0.label.npy"]
     facts = '{\n "spacing": [\n  0.5,\n  2.0\n ],\n "ignore": false,\n'
-    facts += ' "preprocessing": {\n  "normalisation": "zscore"\n }\n}\n'
+    facts += ' "preprocessing": {\n  "normalisation": "zscore"\n },\n "annotations": []\n}\n'
     assert (folder / "p0s0.json").read_text() == facts
     assert recipe_text(case.preprocessing) == "read, check, normalise"
 
@@ -244,7 +244,7 @@ def test_the_keys_of_datasets_without_a_recipe_stay(monkeypatch: pytest.MonkeyPa
 
     plain, own = dataset_key(squares(), "f", "c"), dataset_key(Recipe(), "f", "c")
     phantom = dataset_key(Phantom(None, "chamber", Phantom.Params()), "f", "c")
-    assert phantom == "03b7c0e963ef8562352ba62f"
+    assert phantom == "9f6594c177b1301be840606e-30f8b180d63559f2"
     assert plain != own
     monkeypatch.setattr(module, "STEPS", 99)
     assert dataset_key(squares(), "f", "c") == plain

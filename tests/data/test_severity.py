@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from nsbench.benchmark.data.cell_data import load_cell_data
-from nsbench.benchmark.data.severity import realised_dice, severity_for, training_sample
+from nsbench.benchmark.data.severity import _bisect, realised_dice, severity_for, training_sample
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin.severity import scaled
 from nsbench.benchmark.registry import Registries
@@ -82,11 +83,35 @@ def test_the_calibration_itself_meets_the_dice_and_is_kept(
     refs = adapter.cases()
     sample = training_sample(adapter, refs, [ref.id for ref in refs[:6]], "key")
     model, params = plugin.load(), plugin.load().Params()
-    severity = severity_for(0.8, model, params, "code", sample)
-    assert realised_dice(model, params, severity, sample) == pytest.approx(0.8, abs=0.002)
+    draws: list[object] = []
+    corrupt = model.corrupt
+    monkeypatch.setattr(model, "corrupt", lambda *given: draws.append(given) or corrupt(*given))
+    found = severity_for(0.8, model, params, "code", sample)
+    draws.clear()
+    assert realised_dice(model, params, found.severity, sample) == found.dice == pytest.approx(0.8, abs=0.002)
+    # 17 times 6 cases
+    assert len(draws) == 102
     assert realised_dice(model, params, 0, sample) == 1
     monkeypatch.setattr(model, "corrupt", None)
-    assert severity_for(0.8, model, params, "code", sample) == severity
+    assert severity_for(0.8, model, params, "code", sample) == found
+
+
+def test_a_dice_that_is_jumped_over_is_refused() -> None:
+    with pytest.raises(UserError, match=r"within 0.01 of 0.8: it jumps, 0.900 at .* and 0.700 at .*; ask for what"):
+        _bisect(0.8, lambda severity: 0.9 if severity < 0.3 else 0.7)
+    assert _bisect(0.8, lambda severity: 0.9 if severity < 0.3 else 0.792).dice == 0.792
+    assert _bisect(0.8, lambda severity: 1 - severity / 10).severity == pytest.approx(2, abs=0.01)
+
+
+def test_the_plan_tells_what_a_calibration_reached(registries: Registries) -> None:
+    (note,) = planned(registries, noise="affine", severity="dice=0.8", seeds="0,1").notes
+    assert re.fullmatch(r"affine on phantom.*: severity [\d.]+ gives a mean Dice of 0\.(80|79)\d \(0\.8\)", note)
+    assert planned(registries, noise="affine", severity=2).notes == []
+
+
+def test_classes_to_be_swapped_must_be_two(registries: Registries) -> None:
+    with pytest.raises(UserError, match=r"class-swap on .*: it needs two classes, .* chamber has one"):
+        planned(registries, noise="class-swap", severity="dice=0.8")
 
 
 def test_what_cannot_be_reached_is_said(registries: Registries) -> None:
