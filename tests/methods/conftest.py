@@ -60,6 +60,15 @@ def _network(name: str, ndim: int = 2, channels: int = 1, classes: int = 2, **pa
     return network
 
 
+def _unet_method(name: str, ndim: int = 2, classes: int = 2, **params: Any) -> Any:
+    plugin = REGISTRIES.methods.get(name)
+    task = Task("task", tuple("abc"[: classes - 1]), ndim=ndim)  # type: ignore[arg-type]
+    method = plugin.load()(plugin.validate(params), task, ndim)
+    torch.manual_seed(0)
+    method.setup(Builder(lambda: _network("unet", ndim, classes=classes), lambda i: i))
+    return method.train()
+
+
 @pytest.fixture(scope="session")
 def make_batch() -> Callable[..., Batch]:
     """`make_batch(label, ignore, classes, channels, image)`."""
@@ -82,3 +91,9 @@ def make_method() -> Callable[..., LossMethod]:
 def make_network() -> Callable[..., Network]:
     """`make_network(name, ndim, channels, classes, **params)`: a network, of width 2 unless told."""
     return _network
+
+
+@pytest.fixture(scope="session")
+def make_unet_method() -> Callable[..., Any]:
+    """`make_unet_method(name, ndim, classes, **params)`: a method in training mode with a U-Net of width 2."""
+    return _unet_method

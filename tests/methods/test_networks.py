@@ -13,14 +13,11 @@ from torch import Tensor, nn
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Builder, Network
 
+from .net_probes import SIDES, check_flow, image_of, size
+
 Networks = Callable[..., Network]
 every_network = pytest.mark.parametrize("name", ["unet", "vnet"])
 both_dimensions = pytest.mark.parametrize("ndim", [2, 3])
-SIDES = {2: (48, 32), 3: (32, 16, 16)}
-
-
-def image_of(ndim: int, channels: int = 1, batch: int = 2) -> Tensor:
-    return torch.randn(batch, channels, *SIDES[ndim], generator=torch.Generator().manual_seed(0))
 
 
 def theirs(name: str, ndim: int, width: int) -> nn.Module:
@@ -45,7 +42,7 @@ def test_equals_monais_network(name: str, ndim: int, make_network: Networks) -> 
 )
 def test_number_of_parameters_at_width_16(name: str, ndim: int, parameters: int, make_network: Networks) -> None:
     network = make_network(name, ndim, width=16)
-    assert sum(p.numel() for p in network.parameters()) == parameters
+    assert size(network) == parameters
 
 
 @both_dimensions
@@ -71,23 +68,7 @@ def test_features_halve_and_double(name: str, make_network: Networks) -> None:
 @both_dimensions
 @every_network
 def test_flow_takes_back_the_feature_it_gave(name: str, ndim: int, make_network: Networks) -> None:
-    network, image = make_network(name, ndim).eval(), image_of(ndim)
-
-    def run(change: str) -> Tensor:
-        flow = network.flow(image)
-        stage, feature = next(flow)
-        while True:
-            try:
-                stage, feature = flow.send(feature * 0 if stage == change else feature + 0)
-            except StopIteration as end:
-                logits: Tensor = end.value
-                return logits
-
-    with torch.no_grad():
-        expected = network(image)
-        assert torch.equal(run("none"), expected)
-        for stage in network.feature_stages:
-            assert not torch.equal(run(stage), expected), stage
+    check_flow(make_network(name, ndim).eval(), image_of(ndim))
 
 
 @both_dimensions

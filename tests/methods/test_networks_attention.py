@@ -13,23 +13,16 @@ from nsbench.benchmark.plugin import Network
 from nsbench.methods.networks.attention_unet import AttentionGate
 from nsbench.methods.networks.scse_unet import ScSE
 
+from .net_probes import SIDES, image_of, size
+
 Networks = Callable[..., Network]
 both_dimensions = pytest.mark.parametrize("ndim", [2, 3])
 every_network = pytest.mark.parametrize("name", ["attention-unet", "scse-unet"])
-SIDES = {2: (48, 32), 3: (32, 16, 16)}
 
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-def image_of(ndim: int, channels: int = 1) -> Tensor:
-    return torch.randn(2, channels, *SIDES[ndim], generator=torch.Generator().manual_seed(0))
-
-
-def size(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 def gate_size(channels: int, ndim: int) -> int:

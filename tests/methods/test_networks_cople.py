@@ -7,29 +7,22 @@ from collections.abc import Callable
 import pytest
 import torch
 from monai.networks.blocks.squeeze_and_excitation import ResidualSELayer
-from torch import Tensor, nn
+from torch import nn
 
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Network
 from nsbench.methods.networks._cople_blocks import ResidualBlock, Up
 
+from .net_probes import SIDES, image_of, size
+
 Networks = Callable[..., Network]
 both_dimensions = pytest.mark.parametrize("ndim", [2, 3])
 SWITCHES = ("aspp", "dual_pooling", "bridge")
-SIDES = {2: (48, 32), 3: (32, 16, 16)}
 
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-def image_of(ndim: int, channels: int = 1) -> Tensor:
-    return torch.randn(2, channels, *SIDES[ndim], generator=torch.Generator().manual_seed(0))
-
-
-def size(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 def convolution(inputs: int, outputs: int, kernel: int, ndim: int) -> int:

@@ -13,15 +13,13 @@ from nsbench.benchmark.plugin import Builder, Network
 from nsbench.methods.networks._eesp import EespBranches, StridedEesp
 from nsbench.methods.networks._pyramid_decoder import SCALES, PyramidPooling, WeighedSkip
 
+from .net_probes import check_flow, size
+
 Networks = Callable[..., Network]
 
 
 def random(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
-
-
-def count(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
 
 
 def activation(channels: int) -> int:
@@ -62,7 +60,7 @@ def expected(widths: tuple[int, int, int, int], image: int, classes: int) -> int
 @pytest.mark.parametrize("classes", [20, 21])
 def test_published_number_of_parameters(classes: int, make_network: Networks) -> None:
     """0.79 million at s = 2 for Cityscapes (20 classes) and PASCAL VOC (21), as in the authors' table of models."""
-    assert round(count(make_network("espnetv2", channels=3, classes=classes, width=32)) / 1e6, 2) == 0.79
+    assert round(size(make_network("espnetv2", channels=3, classes=classes, width=32)) / 1e6, 2) == 0.79
 
 
 @pytest.mark.parametrize(
@@ -80,7 +78,7 @@ def test_number_of_parameters_from_the_table_of_levels(
 ) -> None:
     for channels, classes in ((3, 21), (1, 2)):
         network = make_network("espnetv2", channels=channels, classes=classes, width=width, scale=scale)
-        assert count(network) == expected(widths, channels, classes)
+        assert size(network) == expected(widths, channels, classes)
 
 
 def test_any_channels_classes_and_multiples_of_the_divisor(make_network: Networks) -> None:
@@ -101,21 +99,7 @@ def test_features_by_stage(make_network: Networks) -> None:
 
 
 def test_flow_takes_back_the_feature_it_gave(make_network: Networks) -> None:
-    network, image = make_network("espnetv2").eval(), random(2, 1, 32, 48)
-
-    def run(change: str) -> Tensor:
-        flow = network.flow(image)
-        stage, feature = next(flow)
-        while True:
-            try:
-                stage, feature = flow.send(feature * 0 if stage == change else feature + 0)
-            except StopIteration as end:
-                logits: Tensor = end.value
-                return logits
-
-    with torch.no_grad():
-        assert torch.equal(run("none"), network(image))
-        assert all(not torch.equal(run(stage), network(image)) for stage in network.feature_stages)
+    check_flow(make_network("espnetv2").eval(), random(2, 1, 32, 48))
 
 
 def test_branches_are_fused_from_the_smallest_dilation_on() -> None:

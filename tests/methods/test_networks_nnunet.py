@@ -15,13 +15,15 @@ from torch.nn.functional import max_pool2d, max_pool3d
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Builder, Network
 
+from . import net_probes
+
 Networks = Callable[..., Network]
 both = pytest.mark.parametrize("ndim", [2, 3])
 SIDES = {2: (32, 16), 3: (16, 16, 8)}
 
 
 def image_of(ndim: int, channels: int = 1, sides: tuple[int, ...] = ()) -> Tensor:
-    return torch.randn(2, channels, *(sides or SIDES[ndim]), generator=torch.Generator().manual_seed(0))
+    return net_probes.image_of(ndim, channels, sides=sides or SIDES[ndim])
 
 
 @pytest.fixture
@@ -134,21 +136,7 @@ def test_flat_levels_leave_the_thick_axis_alone(axis: int, make_network: Network
 
 @both
 def test_flow_takes_back_the_feature_it_gave(ndim: int, nnunet: Networks) -> None:
-    network, image = nnunet(ndim).eval(), image_of(ndim)
-
-    def run(change: str) -> Tensor:
-        flow = network.flow(image)
-        stage, feature = next(flow)
-        while True:
-            try:
-                stage, feature = flow.send(feature * 0 if stage == change else feature + 0)
-            except StopIteration as end:
-                logits: Tensor = end.value
-                return logits
-
-    with torch.no_grad():
-        assert torch.equal(run("none"), network(image))
-        assert all(not torch.equal(run(stage), network(image)) for stage in network.feature_stages)
+    net_probes.check_flow(nnunet(ndim).eval(), image_of(ndim))
 
 
 @both

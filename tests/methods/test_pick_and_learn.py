@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
-from nsbench.benchmark.plugin import Batch, Builder, Task
-from nsbench.benchmark.registry import Registries
+from nsbench.benchmark.plugin import Batch
 from nsbench.methods._quality import QualityModule
 
 Batches = Callable[..., Batch]
@@ -18,18 +18,9 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture
-def make(make_network: Callable[..., Any]) -> Make:
+def make(make_unet_method: Callable[..., Any]) -> Make:
     """`make(ndim, classes, **params)`: pick-and-learn with a U-Net of width 2."""
-
-    def built(ndim: int = 2, classes: int = 2, **params: Any) -> Any:
-        plugin = Registries().methods.get("pick-and-learn")
-        task = Task("task", tuple("abc"[: classes - 1]), ndim=ndim)  # type: ignore[arg-type]
-        method = plugin.load()(plugin.validate(params), task, ndim)
-        torch.manual_seed(0)
-        method.setup(Builder(lambda: make_network("unet", ndim, classes=classes), lambda i: i))
-        return method.train()
-
-    return built
+    return partial(make_unet_method, "pick-and-learn")
 
 
 @pytest.mark.parametrize("strength", [0.5, 2.0])

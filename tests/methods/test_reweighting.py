@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from nsbench.benchmark.plugin import Batch, Builder, Task, TrainingCase, TrainingView, UserError
+from nsbench.benchmark.plugin import Batch, Task, TrainingCase, TrainingView, UserError
 from nsbench.benchmark.registry import Registries
 
 Batches = Callable[..., Batch]
@@ -21,18 +22,9 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture
-def make(make_network: Callable[..., Any]) -> Make:
+def make(make_unet_method: Callable[..., Any]) -> Make:
     """`make(ndim, classes, **params)`: reweighting of a U-Net of width 2."""
-
-    def built(ndim: int = 2, classes: int = 2, **params: Any) -> Any:
-        plugin = Registries().methods.get("reweighting")
-        task = Task("task", tuple("abc"[: classes - 1]), ndim=ndim)  # type: ignore[arg-type]
-        method = plugin.load()(plugin.validate(params), task, ndim)
-        torch.manual_seed(0)
-        method.setup(Builder(lambda: make_network("unet", ndim, classes=classes), lambda i: i))
-        return method.train()
-
-    return built
+    return partial(make_unet_method, "reweighting")
 
 
 def two_batches(
