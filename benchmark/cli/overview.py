@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..rough_time import duration
 from .machine import usable_cores
-from .output import duration, print_table
+from .output import print_table
 
 if TYPE_CHECKING:
     from ..registry import Registries

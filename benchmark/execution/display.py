@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group
+from rich.progress import TextColumn
 from rich.table import Table
 
 from ..cell import Cell
+from ..rough_time import duration
 from ..store import Store
 from .events import Event
+from .live import LiveTable
 
 MAX_RUNNING_SHOWN = 16
 
 
-class Display:
-    """Live table on a terminal, one line per event elsewhere. Writes to standard error only.
+class Display(LiveTable):
+    """Live table on a terminal, one line per event elsewhere.
 
     Parameters
     ----------
@@ -37,34 +37,11 @@ class Display:
         self.store = store
         self.statuses = Counter(before)
         self.ended = self.statuses.total()
-        self.total, self.workers, self.quiet = self.ended + pending, max(workers, 1), quiet
+        self.total, self.workers = self.ended + pending, max(workers, 1)
         self.running: dict[str, tuple[Cell, float]] = {}
         self.spent: list[float] = []
-        self.console = Console(file=sys.stderr)
-        self.bar = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=self.console,
-        )
-        self.task = self.bar.add_task("cells", total=self.total, completed=self.ended, left="")
-        self.live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=2, transient=True)
-
-    @property
-    def on_terminal(self) -> bool:
-        """Whether the live table is shown."""
-        return self.console.is_terminal and not self.quiet
-
-    def __enter__(self) -> Display:
-        if self.on_terminal:
-            self.live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.on_terminal:
-            self.live.stop()
+        left = TextColumn("{task.fields[left]}")
+        super().__init__("cells", self.total, self.ended, quiet, (left,))
 
     def show(self, event: Event) -> None:
         """Take in one event."""
@@ -97,9 +74,10 @@ class Display:
         note = f"  ({event.note})" if event.note else ""
         left = f"  {self.time_left()}" if event.kind == "ended" else ""
         line = f"[{self.ended}/{self.total}] {words:7} {event.cell.id} {event.cell.describe()}{left}{note}"
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.say(line)
 
-    def _picture(self) -> Group:
+    def picture(self) -> Group:
+        """The bar over what runs."""
         table = Table(box=None, pad_edge=False)
         for column in ("running", "stage", "update", "loss", "s/update"):
             table.add_column(column, justify="left" if column == "running" else "right")
@@ -120,10 +98,3 @@ def _facts(progress: dict[str, Any] | None) -> tuple[str, str, str, str]:
         "" if loss is None else f"{loss:.4f}",
         "" if speed is None else f"{speed:.3f}",
     )
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -21,7 +21,7 @@ from ..registry import Registries
 from ..store import Status, Store
 from .events import Ending, Event
 from .lost import lose_cell
-from .ray_cluster import connect, no_room, read_loss, room
+from .ray_cluster import connect_for, read_loss, room
 from .settings import WorkerSettings
 
 POLL_SECONDS = 0.5
@@ -89,9 +89,7 @@ class RayExecutor:
         self._starting: dict[Any, Any] = {}
         self._running: dict[Any, _Task] = {}
         self._failed_starts = 0
-        self.ray = connect(address, workers * settings.threads if workers else None)
-        if not room(self.ray, settings):
-            raise no_room(self.ray, settings)
+        self.ray = connect_for(address, workers, settings)
         self.workers = self._capacity()
 
     def _capacity(self) -> int:

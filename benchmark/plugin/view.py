@@ -85,11 +85,6 @@ class TrainingView:
         """The cases known to be clean; empty for a `blind` method."""
         return TrainingView(tuple(case for case in self.cases if case.trusted))
 
-    @property
-    def untrusted(self) -> TrainingView:
-        """The cases not known to be clean; all of them for a `blind` method."""
-        return TrainingView(tuple(case for case in self.cases if not case.trusted))
-
     def fold(self, index: int, folds: int) -> TrainingView:
         """Every `folds`-th case, starting from `index`."""
         return TrainingView(self.cases[index::folds])

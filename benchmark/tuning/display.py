@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Group
 from rich.table import Table
 
+from ..execution.live import LiveTable
 from .trial import TrialResult
 
 
-class TrialDisplay:
-    """Live table on a terminal, one line per ended trial elsewhere. Writes to standard error only.
+class TrialDisplay(LiveTable):
+    """Live table on a terminal, one line per ended trial elsewhere.
 
     Parameters
     ----------
@@ -29,28 +27,10 @@ class TrialDisplay:
     """
 
     def __init__(self, label: str, count: int, best: float | None, quiet: bool) -> None:
-        self.label, self.count, self.best, self.quiet = label, count, best, quiet
+        self.label, self.count, self.best = label, count, best
         self.done = self.failed = 0
         self.running: dict[int, tuple[str, float]] = {}
-        self.console = Console(file=sys.stderr)
-        columns = (TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self.bar = Progress(*columns, console=self.console)
-        self.task = self.bar.add_task(f"{label}: trials", total=count)
-        self.live = Live(get_renderable=self._picture, console=self.console, refresh_per_second=2, transient=True)
-
-    @property
-    def on_terminal(self) -> bool:
-        """Whether the live table is shown."""
-        return self.console.is_terminal and not self.quiet
-
-    def __enter__(self) -> TrialDisplay:
-        if self.on_terminal:
-            self.live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.on_terminal:
-            self.live.stop()
+        super().__init__(f"{label}: trials", count, quiet=quiet)
 
     def started(self, number: int, params: Mapping[str, Any]) -> None:
         """A trial begins."""
@@ -67,9 +47,10 @@ class TrialDisplay:
         if not self.quiet:
             best = f"  best {100 * self.best:.2f}" if self.best is not None else ""
             line = f"[{self.done}/{self.count}] {self.label} trial {number}: {params_text(params)}  {_ending(result)}"
-            self.console.print(line + best, markup=False, highlight=False, soft_wrap=True)
+            self.say(line + best)
 
-    def _picture(self) -> Group:
+    def picture(self) -> Group:
+        """The bar over what runs."""
         table = Table("running", "seconds", box=None, pad_edge=False)
         for number, (text, since) in list(self.running.items()):
             table.add_row(f"trial {number}: {text}", f"{time.monotonic() - since:.0f}")

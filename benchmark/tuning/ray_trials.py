@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cell import Cell
 from ..errors import Pruned, UserError
-from ..execution.ray_cluster import connect, no_room, room
+from ..execution.ray_cluster import connect_for, room
 from ..execution.settings import WorkerSettings
 from ..registry import Registries
 from ..spec.tune import Tune
@@ -63,9 +63,7 @@ class RayTrials:
         os.environ.update(_TUNE_SETTINGS)
         os.environ.setdefault("TUNE_FUNCTION_THREAD_TIMEOUT_S", str(_THREAD_PATIENCE_SECONDS))
         self.out, self.settings, self.retries = out.resolve(), settings, retries
-        self.ray = connect(address, workers * settings.threads if workers else None)
-        if not room(self.ray, settings):
-            raise no_room(self.ray, settings)
+        self.ray = connect_for(address, workers, settings)
         fits = room(self.ray, settings)
         self.workers = min(fits, workers) if workers else fits
 

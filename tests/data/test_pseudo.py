@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +176,10 @@ def test_the_largest_ratio_is_known_before_anything_is_read(registries: Registri
 def test_one_minus_the_fraction_may_always_be_corrupted(registries: Registries, fraction: float) -> None:
     model = PseudoLabel(PseudoLabel.Params(fraction=fraction))
     for count in range(10, 40):
-        cases = [volumes(SQUARE, 1)[0]] * count
+        cases = [replace(volumes(SQUARE, 1)[0], id=str(i)) for i in range(count)]
         corrupted = round(round(1 - fraction, 1) * count)
-        pseudo_labels(model, cases, corrupted, SQUARE, "squares:square", "key", 0, registries)
+        found = pseudo_labels(model, cases, corrupted, SQUARE, "squares:square", "key", 0, registries)
+        assert 0 < len(found.view) <= count - corrupted
 
 
 def test_an_unknown_network_is_named(cell_data: Callable[..., CellData]) -> None:
