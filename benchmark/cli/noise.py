@@ -51,15 +51,15 @@ def preview(
 def _previews(flags: dict[str, Any], cases: int, seed: int, out: Path, plugins: list[Path] | None) -> Any:
     from ..inspection.noise_preview import preview_noise
     from ..spec.load import load
+    from ..spec.noise import choose_noise
     from ..spec.opened import open_datasets
-    from ..spec.params import choose
     from ..spec.severity import at_severity
     from ..spec.where import FieldError
 
     loaded, known = load(flags=flags), registries(plugins)
     spec = loaded.spec
     try:
-        chosen = [choose(known.noise, each.name, each.params, ("noise", i)) for i, each in enumerate(spec.noise)]
+        chosen = [choose_noise(known, each.name, each.params, ("noise", i)) for i, each in enumerate(spec.noise)]
         opened = open_datasets(spec, known, loaded.execution.data_root)
         if len(opened) != 1:
             raise UserError(f"--dataset: {len(opened)} datasets; name one")
@@ -68,7 +68,7 @@ def _previews(flags: dict[str, Any], cases: int, seed: int, out: Path, plugins: 
             if spec.severity is not None:
                 at = at_severity(model, spec.severity, opened[0], spec.folds, known)
                 model, note = at.noise, at.note
-            made = preview_noise(opened[0], model, choice.text, cases, seed, known, out)
+            made = preview_noise(opened[0], model, choice.text, cases, spec.folds, seed, known, out)
             facts = {"noise": choice.text, "params": model.params, "file": str(made.path), "dice": made.dice}
             yield facts | ({"calibration": note} if note else {})
     except FieldError as error:

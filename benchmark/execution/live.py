@@ -11,7 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 
 
 class LiveTable:
-    """Base of the displays: shown between enter and exit, on a terminal only. `picture` is asked for from `__init__` on.
+    """Base of the displays: shown between enter and exit, on a terminal only.
+
+    `picture` is asked for from `__init__` on.
 
     Parameters
     ----------

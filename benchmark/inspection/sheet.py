@@ -14,6 +14,7 @@ from ..errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7", "#0072B2")
 """Okabe and Ito's, in the order of the classes."""
@@ -22,6 +23,7 @@ LINES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 _COLUMNS = 4
 _INCHES = 2.6
 _DPI = 130
+_INCHES_A_LETTER, _INCHES_A_LINE = 0.065, 0.6
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,6 @@ def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> P
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     columns = min(_COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -66,18 +67,30 @@ def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> P
         _draw(panel, axes, kinds, single)
     for axes in figure.axes:
         axes.set_axis_off()
-    handles = [
-        Line2D([], [], color=_colour(kind if single else i), linestyle=_line(kind), label=name)
-        for i, text in enumerate(classes)
-        for kind, name in enumerate([f"{text}, {each}" for each in kinds] if len(kinds) > 1 else [text])
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False, fontsize=8)
+    _legend(figure, kinds, classes, _INCHES * columns)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=_DPI, metadata={"Software": None})
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}; choose another folder") from error
     return path
+
+
+def _legend(figure: Figure, kinds: list[str], classes: Sequence[str], inches: float) -> None:
+    """Below the pictures, in as many columns as fit."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for kind, name in enumerate(kinds):
+        for i, text in enumerate(classes):
+            label = f"{text}, {name}" if len(kinds) > 1 else text
+            colour = _colour(kind if len(classes) == 1 else i)
+            handles.append(Line2D([], [], color=colour, linestyle=_line(kind), label=label))
+    if handles:
+        letters = max(len(str(handle.get_label())) for handle in handles)
+        fit = int(inches / (letters * _INCHES_A_LETTER + _INCHES_A_LINE))
+        columns = min(max(fit, 1), len(handles))
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
 
 
 def _draw(panel: Panel, axes: Axes, kinds: list[str], single: bool) -> None:

@@ -50,6 +50,9 @@ class NoiseModel(ABC):
     and `learning_rate` of the parameters say. Label and image are then the prepared ones.
     """
 
+    min_classes: ClassVar[int] = 1
+    """Foreground classes that a task must have for the model to be of use."""
+
     Params: TypeAlias = NoiseParams
 
     def __init__(self, params: NoiseParams) -> None:

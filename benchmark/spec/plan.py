@@ -11,12 +11,12 @@ from ..budget import Budget, budget_names, resolve_budget
 from ..cell import Cell, Chosen, Identity, Noisy, View
 from ..digest import digest
 from ..errors import UserError
-from ..plugin.noise_model import PREDICTION_METHOD
 from ..registry import Registries
 from .annotations import check_annotations
 from .instances import Instance, method_instances
 from .load import Loaded
 from .models import Spec
+from .noise import choose_noise
 from .opened import OpenDataset, open_datasets
 from .params import choose, wrong_field
 from .severity import at_severity, severity_text
@@ -138,7 +138,7 @@ class _Grid:
 
 
 def _supervisions(spec: Spec, registries: Registries) -> list[_Supervision]:
-    chosen = [_noise(n.name, n.params, ("noise", i), registries) for i, n in enumerate(spec.noise)]
+    chosen = [choose_noise(registries, n.name, n.params, ("noise", i)) for i, n in enumerate(spec.noise)]
     clean = _Supervision("clean", Noisy(noise=choose(registries.noise, "none", {}, ("noise",)), ratio=0.0))
     found = []
     for choice, noise in zip(spec.noise, chosen):
@@ -147,15 +147,6 @@ def _supervisions(spec: Spec, registries: Registries) -> list[_Supervision]:
             corrupts = ratio > 0 and choice.name != "none"
             found.append(_Supervision(choice.text, Noisy(noise=noise, ratio=ratio)) if corrupts else clean)
     return found
-
-
-def _noise(name: str, params: Mapping[str, Any], loc: Loc, registries: Registries) -> Chosen:
-    """A noise model; if it makes labels by a trained model, then what that is trained with is part of its code."""
-    found = choose(registries.noise, name, params, loc)
-    if not registries.noise.get(name).attributes.get("needs_prediction"):
-        return found
-    parts = registries.methods.get(PREDICTION_METHOD), registries.networks.get(found.params["network"])
-    return found.model_copy(update={"code": digest([found.code, *(part.digest for part in parts)])})
 
 
 def _room_to_learn(noise: Chosen, ratio: float, registries: Registries) -> None:

@@ -282,6 +282,6 @@ def test_each_class_has_an_entry_for_each_kind_of_label(tmp_path: Path, monkeypa
     orange, blue = "#E69F00", "#56B4E9"
     assert entries[0] == [("a, clean", orange, "-"), ("a, corrupted", blue, "--")]
     assert entries[1] == [
-        (f"{c}, {k}", h, s) for c, h in (("a", orange), ("b", blue)) for k, s in (("clean", "-"), ("corrupted", "--"))
+        (f"{c}, {k}", h, s) for k, s in (("clean", "-"), ("corrupted", "--")) for c, h in (("a", orange), ("b", blue))
     ]
     assert entries[2] == [("a", orange, "-")]

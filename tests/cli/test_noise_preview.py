@@ -50,6 +50,18 @@ def test_it_shows_what_a_run_of_that_seed_is_trained_on(tmp_path: Path) -> None:
     assert sum(dice) / len(dice) == pytest.approx(noise.dice_mean)
 
 
+def test_pseudo_labels_are_those_that_a_run_trains_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    noise = "pseudo-label,updates=3,width=2,fraction=0.4"
+    flags = {"datasets": "phantom,ndim=2,cases=6,size=40", "methods": "ce", "noise": noise, "ratios": 0.6}
+    (cell,) = plan_loaded(load(flags=flags), Registries()).cells
+    run = load_cell_data(cell, Registries()).noise
+    command = ("--noise", noise, "--dataset", flags["datasets"], "--cases", "9", "--json", "--out", str(tmp_path))
+    (found,) = json.loads(preview(*command)[1])
+    assert sorted(found["dice"]) == sorted(run.corrupted), "cases that the model learned from are not shown"
+    assert sum(found["dice"].values()) / len(found["dice"]) == pytest.approx(run.dice_mean)
+    assert capfd.readouterr().err.count("training on") == 1, "trained once for both"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
