@@ -70,6 +70,13 @@ def test_identical_initialisation_is_refused(make: Make) -> None:
         make(seed=1)
 
 
+def test_the_last_network_must_not_begin_as_one_of_the_ensemble(make_network: Callable[..., Any]) -> None:
+    plugin = Registries().methods.get("label-update")
+    method = plugin.load()(plugin.validate({"models": 2}), Task("task", ("a",), ndim=2), 2)
+    with pytest.raises(ValueError, match="networks 0 and 2 are initialised identically"):
+        method.setup(Builder(lambda: make_network("unet"), lambda i: i % 2))
+
+
 @pytest.mark.parametrize("vote", ["soft", "hard"])
 def test_new_labels_are_the_vote_of_the_ensemble(vote: str, make: Make, tmp_path: Path) -> None:
     method, view = make(models=3, vote=vote, learning_rate=0.3), make_view(WORLD)

@@ -45,6 +45,16 @@ def test_a_batch_of_one_is_the_plain_loss(
     assert all(p.grad is None for p in method.quality.parameters()), "no optimiser may move it"
 
 
+def test_the_dice_loss_of_an_image_is_its_own(make: Make, make_method: Batches, random_batch: Batches) -> None:
+    method, batch = make(classes=3, loss="dice"), random_batch(3, (2, 32, 16), ignored=0.2)
+    logits = method.network(batch.image)
+    losses = method.image_losses(logits, batch)
+    assert losses[0] != losses[1]
+    for i, each in enumerate(random_batch(3, (2, 32, 16), ignored=0.2) for _ in range(2)):
+        each.ignore[1 - i] = True
+        torch.testing.assert_close(make_method("dice", 3).loss(logits, each), losses[i])
+
+
 def test_strength_zero_is_the_mean_over_images(make: Make, make_method: Batches, random_batch: Batches) -> None:
     method, batch = make(strength=0.0), random_batch(2, (3, 32, 16))
     plain = make_method("ce").loss(method.network(batch.image), batch)
@@ -111,3 +121,9 @@ def test_the_quality_module_is_vgg_11() -> None:
     shapes = [tuple(p.shape[:2]) for p in module.parameters() if p.ndim == 4]
     pairs = [(5, 64), (64, 128), (128, 256), (256, 256), (256, 512), (512, 512), (512, 512), (512, 512), (512, 1)]
     assert shapes == [(out, into) for into, out in pairs]
+
+
+@pytest.mark.parametrize(("given", "width"), [({}, 2), ({"quality_width": 5}, 5)])
+def test_its_width_is_the_networks_unless_told(given: dict[str, int], width: int, make: Make) -> None:
+    first = next(p for p in make(**given).quality.parameters() if p.ndim == 4)
+    assert len(first) == width
