@@ -107,7 +107,8 @@ def _print(report: DataReport) -> None:
             print("\n".join(f"- {line}" for line in lines[:most]))
         if len(lines) > most:
             print(f"- and {len(lines) - most} more; --json lists all")
-    print(f"\n{report.dataset}: {_number(len(report.cases), 'case')} read, {_number(len(report.problems), 'problem')}")
+    found, read = _number(report.found, "case"), len(report.cases)
+    print(f"\n{report.dataset}: {found} found, {read} read, {_number(len(report.problems), 'problem')}")
 
 
 def _number(count: int, what: str) -> str:
@@ -117,8 +118,8 @@ def _number(count: int, what: str) -> str:
 def _row(case: CaseFacts) -> list[str]:
     channels = f"{case.channels} x " if case.channels > 1 else ""
     total = sum(case.voxels.values())
-    shares = [f"{name} {100 * count / total:.2g} %" for name, count in case.voxels.items() if name != "background"]
-    shares += [f"ignored {100 * case.ignored / total:.2g} %"] if case.ignored and total else []
+    shares = [f"{name} {100 * count / total:.3g} %" for name, count in case.voxels.items() if name != "background"]
+    shares += [f"ignored {100 * case.ignored / total:.3g} %"] if case.ignored and total else []
     return [
         case.id,
         channels + " x ".join(map(str, case.shape)),

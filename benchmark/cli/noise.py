@@ -51,7 +51,7 @@ def preview(
 def _previews(flags: dict[str, Any], cases: int, seed: int, out: Path, plugins: list[Path] | None) -> Any:
     from ..inspection.noise_preview import preview_noise
     from ..spec.load import load
-    from ..spec.noise import choose_noise
+    from ..spec.noise import check_classes, choose_noise
     from ..spec.opened import open_datasets
     from ..spec.severity import at_severity
     from ..spec.where import FieldError
@@ -65,6 +65,7 @@ def _previews(flags: dict[str, Any], cases: int, seed: int, out: Path, plugins: 
             raise UserError(f"--dataset: {len(opened)} datasets; name one")
         for choice, model in zip(spec.noise, chosen):
             note = ""
+            check_classes(model, opened[0], known)
             if spec.severity is not None:
                 at = at_severity(model, spec.severity, opened[0], spec.folds, known)
                 model, note = at.noise, at.note

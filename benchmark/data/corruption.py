@@ -148,7 +148,10 @@ def _check(label: np.ndarray, shape: tuple[int, ...], case_id: str, num_classes:
 
 
 def realised_noise(cases: Sequence[PreparedCase], corrupted: Corrupted) -> Noise:
-    """Dice of corrupted against clean labels (mean over the classes a case has), and a hash of the masks."""
+    """Dice of corrupted against clean labels (mean over the classes a case has), and a hash of the masks.
+
+    A case whose clean label is empty counts 1 if the corrupted one is empty too, else 0.
+    """
     by_id = {case.id: case for case in cases}
     scores = [_dice(by_id[i], label) for i, label in corrupted.labels.items()]
     masks = hashlib.sha256()
@@ -170,4 +173,4 @@ def _dice(case: PreparedCase, corrupted: np.ndarray) -> float:
         if value:
             clean, wrong = (case.label == value) & valid, (corrupted == value) & valid
             scores.append(2 * float((clean & wrong).sum()) / float(clean.sum() + wrong.sum()))
-    return float(np.mean(scores)) if scores else 1.0
+    return float(np.mean(scores)) if scores else float(not (corrupted[valid] > 0).any())

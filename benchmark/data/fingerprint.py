@@ -15,7 +15,7 @@ from .cache import cache_folder
 
 
 def fingerprint(dataset: Dataset, refs: Sequence[CaseRef], root: Path | None) -> str:
-    """SHA-256 over case ids, patients, relative file names and contents; of the parameters where there is no file.
+    """SHA-256 over case ids, patients, relative file names and contents, tables too; of the parameters without files.
 
     The digests of unchanged files (same size and times) come from the cache.
 
@@ -28,8 +28,9 @@ def fingerprint(dataset: Dataset, refs: Sequence[CaseRef], root: Path | None) ->
         return digest([dataset.name, dataset.params.model_dump(mode="json"), [_identity(ref) for ref in refs]])
     known = _KnownDigests(root)
     cases = [[*_identity(ref), [[_relative(p, root), known.of(p)] for p in ref.files]] for ref in refs]
+    tables = [[_relative(p, root), known.of(p)] for p in dataset.tables()]
     known.save()
-    return digest(cases)
+    return digest([cases, tables] if tables else cases)
 
 
 def case_fingerprints(refs: Sequence[CaseRef], root: Path) -> dict[str, str]:

@@ -88,13 +88,15 @@ class PreparedCase:
 def dataset_key(dataset: Dataset, fingerprint: str, code: str) -> str:
     """Key of what is made of a dataset's clean labels: `<recipe>-<content>`.
 
-    A recipe is declared by the adapter's code and parameters. Prepared cases depend on it and on their own files;
-    `content`, the whole dataset's, takes the place of files where a dataset has none.
+    A recipe is declared by the adapter's code, parameters and tables. Prepared cases depend on it and on their own
+    files; `content`, the whole dataset's, takes the place of files where a dataset has none.
     """
-    params = dataset.params.model_dump(mode="json")
+    params = dataset.params.model_dump(mode="json", exclude=set(dataset.choice_params))
     own_recipe = type(dataset).preprocessing_of is not Dataset.preprocessing_of
     steps = [STEPS] if own_recipe else []
-    recipe = digest([RECIPE, dataset.name, dataset.task_name, params, code, *steps])
+    tables = dataset.content_key()
+    told = [] if tables is None else [tables]
+    recipe = digest([RECIPE, dataset.name, dataset.task_name, params, code, *steps, *told])
     return f"{recipe[:24]}-{digest(fingerprint)[:16]}"
 
 

@@ -121,6 +121,8 @@ def _axes(case: Case, codes: str, dataset: str) -> tuple[tuple[int, int], ...]:
     if affine is None or case.image.ndim != 4:
         found = "no affine" if affine is None else f"{case.image.ndim - 1} axes"
         _fail(dataset, "orientation", case, f"{found}, so it cannot be brought to {codes}", "Give a volume with one.")
+    if not np.isfinite(affine).all():
+        _fail(dataset, "orientation", case, "an affine that is not finite", "Repair the header.")
     axes = io_orientation(np.asarray(affine, dtype=float))  # type: ignore[no-untyped-call]
     if not np.isfinite(axes).all():
         _fail(dataset, "orientation", case, "an affine with an axis of length 0", "Repair the header.")

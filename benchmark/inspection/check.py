@@ -40,6 +40,7 @@ def check_dataset(
         return report
     for message in dataset.incomplete:
         report.problem("", "listing", message)
+    report.found = len(refs)
     check = _Check(dataset, task, report)
     check.listing(refs)
     for ref in over(refs):
@@ -84,17 +85,17 @@ class _Check:
         """What is wrong with one case."""
         try:
             case = self.dataset.load(ref)
+            if self.task is not None:
+                self._loaded(case, ref, self.task)
         except (UserError, OSError) as error:
             self.report.problem(ref.id, "reading", str(error))
-            return
         except Exception as error:
-            # an adapter of somebody else's may raise anything; the other cases are still to be read
+            # an adapter of somebody else's may raise or give anything; the other cases are still to be read
             self.report.problem(ref.id, "reading", f"the adapter failed: {type(error).__name__}: {error}")
-            return
-        if self.task is None:
-            return
-        self._content(case, ref, self.task)
-        facts = facts_of(case, ref, self.task)
+
+    def _loaded(self, case: Case, ref: CaseRef, task: Task) -> None:
+        self._content(case, ref, task)
+        facts = facts_of(case, ref, task)
         self.report.cases.append(facts)
         self._oddities(case, ref, facts)
         for message in self.twins.add(case, ref):
@@ -132,9 +133,11 @@ class _Check:
     def together(self) -> None:
         """What is wrong with the cases taken together."""
         cases = self.report.cases
-        for name in self.task.classes if self.task else ():
-            if cases and not any(case.voxels.get(name) for case in cases):
-                self.report.problem("", "labels", f"no label holds class {name}; choose another task")
+        classes = self.task.classes if self.task else ()
+        absent = [name for name in classes if not any(case.voxels.get(name) for case in cases)]
+        if cases and absent:
+            which = f"class{'es' if len(absent) > 1 else ''} {', '.join(absent)}"
+            self.report.problem("", "labels", f"no label holds {which}; choose another task")
         for message in self.twins.labels_alike():
             self.report.remark("", "duplicates", message)
         counts = Counter(name for case in cases for name in case.annotations)

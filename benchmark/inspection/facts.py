@@ -27,9 +27,9 @@ def facts_of(case: Case, ref: CaseRef, task: Task) -> CaseFacts:
 
 
 def orientation(case: Case) -> str:
-    """Axis codes of the affine; empty where there is none or it is degenerate."""
+    """Axis codes of the affine; empty where there is none or it is not finite."""
     affine = case.geometry.get("affine")
-    if affine is None or case.image.ndim != 4:
+    if affine is None or case.image.ndim != 4 or not np.isfinite(affine).all():
         return ""
     import nibabel
 

@@ -71,6 +71,8 @@ class DataReport:
 
     Attributes
     ----------
+    found
+        Number of cases listed; `cases` are those that could be read.
     problems
         What makes the data, or a case of them, unusable or the results doubtful.
     remarks
@@ -79,6 +81,7 @@ class DataReport:
 
     dataset: str
     root: str | None
+    found: int = 0
     cases: list[CaseFacts] = field(default_factory=list)
     problems: list[Note] = field(default_factory=list)
     remarks: list[Note] = field(default_factory=list)

@@ -41,6 +41,8 @@ class Dataset(ABC):
         `real files` or `written trees` (small files that tests write): what the adapter has been run on.
     is_1_mm
         True for volumes that were published at exactly 1 mm, so that this is no sign of an empty header.
+    choice_params
+        Parameters that choose or split cases and leave what a case holds alone: they invalidate no prepared case.
     incomplete
         None, or a list: what `lacks` does.
     """
@@ -52,6 +54,7 @@ class Dataset(ABC):
     normalisation: ClassVar[Normalisation] = "zscore"
     tried_on: ClassVar[str] = "unknown"
     is_1_mm: ClassVar[bool] = False
+    choice_params: ClassVar[tuple[str, ...]] = ()
     incomplete: list[str] | None = None
 
     Params: TypeAlias = DatasetParams
@@ -74,6 +77,14 @@ class Dataset(ABC):
     @abstractmethod
     def cases(self) -> list[CaseRef]:
         """All cases with a label, in a stable order. Reads directory listings, not images."""
+
+    def tables(self) -> tuple[Path, ...]:
+        """Files on the dataset as a whole (`dataset.json`, lists): part of its fingerprint, not of any case's."""
+        return ()
+
+    def content_key(self) -> Any:
+        """JSON-able facts of these tables that change what a case holds, such as the codes of the classes."""
+        return None
 
     def lacks(self, message: str) -> None:
         """Report that files of cases are missing, before leaving these cases out.

@@ -16,7 +16,7 @@ from .annotations import check_annotations
 from .instances import Instance, method_instances
 from .load import Loaded
 from .models import Spec
-from .noise import choose_noise
+from .noise import check_classes, choose_noise
 from .opened import OpenDataset, open_datasets
 from .params import choose, wrong_field
 from .severity import at_severity, severity_text
@@ -162,6 +162,8 @@ def _on(
     data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Registries, notes: list[str]
 ) -> list[_Supervision]:
     """The supervisions with the noise parameters that the spec's severity amounts to on one dataset."""
+    for each in found:
+        check_classes(each.supervision.noise, data, registries)
     if spec.severity is None:
         return found
     scaled = []

@@ -73,9 +73,6 @@ def _calibrated(
     from ..data.severity import severity_for, training_sample
 
     plugin = registries.noise.get(noise.name)
-    if data.task.num_classes - 1 < plugin.attributes.get("min_classes", 1):
-        classes = ", ".join(data.task.classes)
-        raise UserError(f"it needs two classes, and the task {data.task.name} has one ({classes})")
     key = dataset_key(data.adapter, data.chosen.fingerprint, data.chosen.code)
     sample = training_sample(data.adapter, data.refs, data.split(0, folds, 0).train, key)
     return severity_for(dice, plugin.load(), params, noise.code, sample)

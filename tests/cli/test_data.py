@@ -128,7 +128,7 @@ def test_headers_of_every_format_are_compared(nsbench: Command, tmp_path: Path, 
     assert "1 problem\n" in result.stdout
     assert all(text in result.stdout for text in (str(label), str(image), "trust_headers=false"))
     result = nsbench("data", "check", "folder,trust_headers=false", "--data-root", tmp_path)
-    assert (result.exit_code, "3 cases read, no problems" in result.stdout) == (0, True)
+    assert (result.exit_code, "3 cases found, 3 read, no problems" in result.stdout) == (0, True)
     (message,) = disagreement([image, label])
     assert message.startswith(f"{label}: its voxels lie up to ")
 

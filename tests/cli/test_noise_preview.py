@@ -69,6 +69,7 @@ def test_pseudo_labels_are_those_that_a_run_trains_on(tmp_path: Path, capfd: pyt
         (("--noise", "affine,shift=-2"), "the low end -2 is negative"),
         (("--noise", "affine", "--severity", "dice=7"), "--severity: found 'dice=7'"),
         (("--noise", "affine", "--dataset", "phantom,phantom:lesions"), "--dataset: 2 datasets; name one"),
+        (("--noise", "class-swap"), "--noise: noise model class-swap needs 2 classes, and phantom has 1: chamber;"),
         (("--noise", "slice-skip", "--dataset", PHANTOM), "case case000: noise model slice-skip"),
     ],
 )

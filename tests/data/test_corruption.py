@@ -152,3 +152,12 @@ def test_realised_noise_is_dice_on_voxels_that_count(cache: Path, squares: Any) 
     other = realised_noise(cases, Corrupted({case.id: np.zeros_like(everywhere) for case in cases}))
     assert noise.masks != other.masks
     assert realised_noise(cases, Corrupted()).dice_mean is None
+
+
+def test_objects_invented_in_an_empty_case_are_no_perfect_label(cache: Path, squares: Any) -> None:
+    dataset = squares()
+    dataset.changes["p0s0"] = {"label": np.zeros((12, 10), np.uint8)}
+    (case,) = prepare(dataset, dataset.cases()[:1], "key")
+    empty, invented = np.zeros((12, 10), np.uint8), np.eye(12, 10, dtype=np.uint8)
+    assert realised_noise([case], Corrupted({case.id: empty})).dice_mean == 1.0
+    assert realised_noise([case], Corrupted({case.id: invented})).dice_mean == 0.0

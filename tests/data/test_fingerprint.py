@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nsbench.benchmark.data import fingerprint as module
-from nsbench.benchmark.data.fingerprint import fingerprint
+from nsbench.benchmark.data.fingerprint import case_fingerprints, fingerprint
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import CaseRef, Dataset, Task
 
@@ -58,6 +58,20 @@ def test_depends_on_content_and_names_only(root: Path, tmp_path: Path) -> None:
     assert changed != before
     (moved / "sub" / "b.txt").rename(moved / "b.txt")
     assert _of(moved) not in (before, changed)
+
+
+def test_tables_are_the_datasets_and_of_no_case(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def now() -> tuple[str, dict[str, str]]:
+        return _of(root), case_fingerprints(_Files(root, None, Dataset.Params()).cases(), root)
+
+    (root / "dataset.json").write_text("{}")
+    without = now()
+    monkeypatch.setattr(_Files, "tables", lambda self: (root / "dataset.json",))
+    first = now()
+    (root / "dataset.json").write_text("{'1': 'heart'}")
+    second = now()
+    assert len({without[0], first[0], second[0]}) == 3
+    assert without[1] == first[1] == second[1]
 
 
 def test_unchanged_files_are_read_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

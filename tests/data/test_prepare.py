@@ -102,6 +102,21 @@ def test_the_key_follows_content_code_and_parameters() -> None:
     assert len({key(), *others}) == 6
 
 
+def test_what_chooses_cases_leaves_the_key_and_what_tables_say_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def key(**params: Any) -> str:
+        return dataset_key(Phantom(None, None, Phantom.Params(**params)), "f", "c")
+
+    before = key()
+    monkeypatch.setattr(Phantom, "choice_params", ("cases",))
+    assert key(cases=7) == key(cases=8) != key(cases=7, seed=1)
+    monkeypatch.setattr(Phantom, "choice_params", ())
+    assert key() == before
+    monkeypatch.setattr(Phantom, "content_key", lambda self: {"1": "heart"})
+    told = key()
+    monkeypatch.setattr(Phantom, "content_key", lambda self: {"1": "lung"})
+    assert len({before, told, key()}) == 3
+
+
 def test_a_changed_file_prepares_its_case_alone(cache: Path, tmp_path: Path) -> None:
     root, told = tmp_path / "data", list[str]()
     write_folder(root)

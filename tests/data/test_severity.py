@@ -110,8 +110,8 @@ def test_the_plan_tells_what_a_calibration_reached(registries: Registries) -> No
 
 
 def test_classes_to_be_swapped_must_be_two(registries: Registries) -> None:
-    with pytest.raises(UserError, match=r"class-swap on .*: it needs two classes, .* chamber has one"):
-        planned(registries, noise="class-swap", severity="dice=0.8")
+    with pytest.raises(UserError, match=r"^--noise: .*class-swap needs 2 classes, and phantom.* has 1: chamber; "):
+        planned(registries, noise="class-swap")
 
 
 def test_what_cannot_be_reached_is_said(registries: Registries) -> None:

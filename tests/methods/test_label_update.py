@@ -16,6 +16,8 @@ from nsbench.benchmark.testing.trial import context_in, train
 from nsbench.benchmark.testing.world import Geometry, make_view
 from nsbench.benchmark.training import checkpoint
 
+from .peers import FixedLogits
+
 Make = Callable[..., Any]
 WORLD = Geometry(2, 2)
 
@@ -43,6 +45,9 @@ def test_stages_train_relabel_and_retrain_within_the_budget(make: Make) -> None:
     ensemble, update, retrain = method.stages(view)
     assert ensemble.share + retrain.share == pytest.approx(1)
     assert dict(ensemble.on) == {f"model{i}": view for i in range(3)}, "each network draws batches of its own"
+    own = [(optimiser.name, optimiser.modules) for optimiser in ensemble.optimisers]
+    assert own == [(f"model{i}", (f"ensemble.{i}",)) for i in range(3)], "each steps a network of its own, once"
+    assert [optimiser.modules for optimiser in retrain.optimisers] == [("network",)]
     assert isinstance(update, Relabel)
     assert update.by == ("ensemble",)
     assert retrain.share == 0.4
@@ -97,6 +102,24 @@ def test_new_labels_are_the_vote_of_the_ensemble(vote: str, make: Make, tmp_path
     expected = torch.stack(votes).sum(0).argmax(0)
     assert len(labels) == len(view)
     assert (labels[case.id].long() == expected).float().mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("vote", "shares", "winner"),
+    [
+        ("soft", (0.6, 0.6, 0.01), 0),
+        ("hard", (0.6, 0.6, 0.01), 1),
+        # one vote for each: the surer one decides
+        ("hard", (0.9, 0.4), 1),
+        ("hard", (0.6, 0.1), 0),
+    ],
+)
+def test_a_vote_counts_probabilities_or_networks(vote: str, shares: tuple[float, ...], winner: int, make: Make) -> None:
+    method = make(models=len(shares), vote=vote)
+    for i, share in enumerate(shares):
+        logits = torch.tensor([1 - share, share, 1e-9]).log().view(1, 3, 1, 1)
+        method.ensemble[i] = FixedLogits(logits)
+    assert method.predict(torch.zeros(1, 1, 1, 1)).argmax(1).item() == winner
 
 
 def test_the_last_network_alone_is_tested(make: Make, tmp_path: Path) -> None:
