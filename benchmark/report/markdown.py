@@ -25,7 +25,7 @@ def render_markdown(store: Store, registries: Registries | None = None) -> str:
     return render(make_leaderboard(store, known), known)
 
 
-def render(board: Leaderboard, registries: Registries, figures: Figures | None = None) -> str:
+def render(board: Leaderboard, registries: Registries, figures: Figures | None = None, closing: str = "") -> str:
     """The leaderboard as one markdown document.
 
     Parameters
@@ -34,6 +34,8 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
         Where the methods' summaries and citations come from.
     figures
         File names: of box plots by `Row.section`, of curves over the ratio by `("ratio", dataset)`.
+    closing
+        A section before the notes.
     """
     shown = figures or {}
     parts = [f"# {escape(board.title)}", question(board), *warnings(board), verdicts(board.rows)]
@@ -43,7 +45,7 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
     for dataset, sections in _by_dataset(board.rows).items():
         parts += [f"## {escape(dataset)}", _picture(dataset, shown)]
         parts += [section(rows, shown.get(key)) for key, rows in sections.items()]
-    parts += ["## How to read the tables", NOTES]
+    parts += [closing, "## How to read the tables", NOTES]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
