@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 
 from ..errors import UserError, nearest
 from ..report.reported import table_key
-from ..spec.yaml_file import read_yaml
 from .paper_table import Declared, read_table
 
 FOLDER = Path(__file__).parents[2] / "leaderboards"
 
 
-def table_files() -> list[Path]:
+def table_files(paper: str = "*") -> list[Path]:
     """The spec files that declare a paper's table; other leaderboards have a spec of their own."""
-    return sorted(path for path in FOLDER.glob("*/spec.yaml") if "paper" in read_yaml(path)[0])
+    found = sorted(FOLDER.glob(f"{paper}-*/spec.yaml"))
+    return [path for path in found if path.read_text(encoding="utf-8").startswith("paper:")]
 
 
 def all_tables() -> list[Declared]:
     """Every table; UserError where the files were not installed."""
-    found = [read_table(path) for path in table_files()]
-    if not found:
-        raise UserError(f"no paper's table in {FOLDER}: reinstall nsbench")
-    return found
+    return [read_table(path) for path in _installed()]
 
 
 def find_table(paper: str, table: str | None) -> Declared:
@@ -33,10 +31,9 @@ def find_table(paper: str, table: str | None) -> Declared:
     UserError
         There is no such paper or table; names those that there are.
     """
-    tables = all_tables()
-    papers = list(dict.fromkeys(each.table.paper for each in tables))
-    own = [each for each in tables if each.table.paper == paper]
+    own = [read_table(path) for path in table_files(escape(paper))]
     if not own:
+        papers = list(dict.fromkeys(path.parent.name.partition("-")[0] for path in _installed()))
         raise UserError(f"no tables of paper {paper!r}: {nearest(paper, papers)}")
     names = [each.table.table for each in own]
     if table is None:
@@ -45,3 +42,10 @@ def find_table(paper: str, table: str | None) -> Declared:
         if table_key(each.table.table) == table_key(table):
             return each
     raise UserError(f"{paper} has no table {table!r} to reproduce: {nearest(table, names)}")
+
+
+def _installed() -> list[Path]:
+    found = table_files()
+    if not found:
+        raise UserError(f"no paper's table in {FOLDER}: reinstall nsbench")
+    return found

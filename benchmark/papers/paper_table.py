@@ -45,7 +45,7 @@ class PaperTable(Strict):
     common: dict[str, Any] = Field(default={}, description="fields of every part's spec")
     stand_in: dict[str, Any] = Field(default={}, description="fields of every part's spec on a stand-in dataset")
     parts: tuple[Part, ...] = Field(min_length=1)
-    reported: Reported | None = Field(default=None, description="unset: the paper prints no numbers there")
+    reported: Reported = Field(description="which of its rows are which of the paper's numbers")
     quoted: tuple[Quoted, ...] = ()
 
     @property
@@ -67,7 +67,7 @@ class PaperTable(Strict):
 
     @model_validator(mode="after")
     def _of_the_paper(self) -> PaperTable:
-        if self.reported and (self.reported.paper, self.table in self.reported.tables) != (self.paper, True):
+        if (self.reported.paper, self.table in self.reported.tables) != (self.paper, True):
             raise ValueError(f"reported: the numbers of {self.paper}, {self.table} among them")
         for part in self.parts:
             if ("datasets" in self.common | part.spec) == bool(part.unavailable):

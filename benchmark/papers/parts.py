@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..budget import budget_names
 from ..cell import Cell
 from ..errors import UserError, nearest
 from ..registry import Registries
@@ -47,6 +48,8 @@ class Reproduction:
     ----------
     stand_in
         The dataset that stands in for the paper's, as the user wrote it; empty: the paper's own.
+    changed
+        Fields of the protocol that the user set, by what a difference in them is about.
     execution
         How and where.
     """
@@ -54,7 +57,15 @@ class Reproduction:
     declared: Declared
     parts: tuple[PlannedPart, ...]
     stand_in: str
+    changed: Mapping[str, str]
     execution: Execution
+
+    @property
+    def heading(self) -> str:
+        """`PINT, Table 1`, and what stands in for its data."""
+        table = self.declared.table
+        instead = f", with {self.stand_in} in place of {table.reported.dataset}" if self.stand_in else ""
+        return table.heading + instead
 
     @property
     def plan(self) -> Plan:
@@ -74,6 +85,14 @@ class Reproduction:
         gone = [f"{part.part.name}: {part.reason}" for part in self.parts if part.reason]
         quoted = [f"{', '.join(each.methods)}: {each.reason}" for each in self.declared.table.quoted]
         return dict.fromkeys(gone + quoted)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """The protocol differences: those of this run, then those that are declared."""
+        declared = self.declared.table.reported
+        own = [f"data: {self.stand_in} stands in for {declared.dataset}"] if self.stand_in else []
+        own += [f"{about}: {value} in place of the paper's" for about, value in self.changed.items()]
+        return (*own, *declared.differences)
 
     def identity(self) -> dict[str, Any]:
         """What binds an output folder to this table, stand-in and budget."""
@@ -101,12 +120,25 @@ def reproduction(
     """
     _check_only(declared, only)
     given = {name: value for name, value in flags.items() if name != "data_root"}
-    how = {name: given[name] for name in Execution.model_fields if name in given}
-    execution = load_mapping({}, how, Origin()).execution
+    if (budget := given.get("budget")) not in (None, *budget_names()):
+        raise UserError(f"--budget: unknown budget {budget!r}: {nearest(str(budget), budget_names())}")
+    # a flag that is wrong by itself is no reason of a part
+    execution = load_mapping({}, given, Origin()).execution
     parts = [_loaded(declared, part, given) for part in declared.table.parts]
     roots = _roots(flags.get("data_root"), parts, registries)
     planned = tuple(_planned(part, roots, only, registries) for part in parts)
-    return Reproduction(declared, planned, str(given.get("datasets", "")), execution)
+    return Reproduction(declared, planned, str(given.get("datasets", "")), _changed(given), execution)
+
+
+def _changed(given: Mapping[str, Any]) -> dict[str, str]:
+    """What of the protocol is set, as `about: value`."""
+    names = {"budget": "budget", "iterations": "updates", "seeds": "seeds", "fold": "folds", "source": "source"}
+    found: dict[str, list[str]] = {}
+    for name, word in names.items():
+        if name in given:
+            about = {"iterations": "budget", "fold": "seeds", "source": "data"}.get(name, name)
+            found.setdefault(about, []).append(f"{word} {given[name]}")
+    return {about: ", ".join(words) for about, words in found.items()}
 
 
 def _check_only(declared: Declared, only: Sequence[str]) -> None:
