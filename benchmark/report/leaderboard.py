@@ -37,12 +37,15 @@ class Leaderboard:
         As `Index.cells`.
     case_dice
         Per complete row, by `unit`: Dice of each test case, averaged over classes and seeds.
+    store
+        What the above was made from.
     """
 
     plan: dict[str, Any]
     rows: list[Row]
     cells: pd.DataFrame
     case_dice: dict[int, np.ndarray]
+    store: Store
 
     @property
     def datasets(self) -> list[str]:
@@ -108,7 +111,7 @@ def make_leaderboard(store: Store, registries: Registries | None = None) -> Lead
     for together in tables(rows).values():
         rank(together, observations, dice)
     add_drops(rows)
-    return Leaderboard(index.plan, _ordered(rows), index.cells, observations.by_case(dice))
+    return Leaderboard(index.plan, _ordered(rows), index.cells, observations.by_case(dice), store)
 
 
 def _column(index: Snapshot, metric: str) -> np.ndarray:

@@ -85,8 +85,9 @@ def write_page(
 
 def _draw(board: Leaderboard, folder: Path) -> Figures:
     """Draw the pictures anew; none where drawing fails, which is said and loses nothing else."""
-    for old in [*folder.glob("dice-vs-ratio-*.png"), *folder.glob("cases-*.png")]:
-        old.unlink()
+    for pattern in ("dice-vs-ratio-*.png", "ranks-*.png", "cases-*.png", "groups-*.png"):
+        for old in folder.glob(pattern):
+            old.unlink()
     try:
         from .figures import draw
 
