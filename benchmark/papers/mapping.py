@@ -65,6 +65,9 @@ class Reported(Strict):
     tables: tuple[str, ...] = Field(min_length=1, description="as printed: Table 1, Table I, text (Sec. 3.2)")
     dataset: str = Field(description="the dataset as the paper calls it")
     datasets: tuple[str, ...] = Field(default=(), description="labels of our datasets that hold the paper's data")
+    same_cases: bool = Field(
+        default=False, description="our test cases are the very ones of the paper: both means vary with them alike"
+    )
     methods: dict[str, tuple[Printed, ...]] = Field(
         default={}, description="label of a row: the method as printed, or a list of such"
     )
