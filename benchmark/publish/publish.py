@@ -16,6 +16,7 @@ from ..report.leaderboard import Leaderboard, make_leaderboard
 from ..report.ranking import tables
 from ..report.sections import heading
 from ..report.write import write_page
+from ..spec.written import spec_text
 from ..store import Store
 from ..store.index import open_index
 from ..store.published import is_published, write_published
@@ -24,7 +25,7 @@ from .index_page import update_index
 from .private import check_private
 from .provenance import section, summarise
 from .records import public_cells, public_plan
-from .spec_file import check_same, spec_text
+from .spec_file import check_same
 
 
 @dataclass(frozen=True)
