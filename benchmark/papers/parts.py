@@ -120,8 +120,9 @@ def reproduction(
     """
     _check_only(declared, only)
     given = {name: value for name, value in flags.items() if name != "data_root"}
-    if (budget := given.get("budget")) not in (None, *budget_names()):
-        raise UserError(f"--budget: unknown budget {budget!r}: {nearest(str(budget), budget_names())}")
+    budget = given.get("budget")
+    if isinstance(budget, str) and budget not in budget_names():
+        raise UserError(f"--budget: unknown budget {budget!r}: {nearest(budget, budget_names())}")
     # a flag that is wrong by itself is no reason of a part
     execution = load_mapping({}, given, Origin()).execution
     parts = [_loaded(declared, part, given) for part in declared.table.parts]
@@ -176,7 +177,9 @@ def _with_folder(part: PlannedPart, registries: Registries) -> list[DatasetChoic
         return []
     known = registries.datasets.names()
     needing = {name for name in known if registries.datasets.get(name).attributes.get("needs_root", True)}
-    return [choice for choice in part.loaded.spec.datasets if choice.dataset in needing]
+    source: DatasetChoice | None = getattr(part.loaded.spec, "source", None)
+    choices = [*part.loaded.spec.datasets, *([source] if source else [])]
+    return [choice for choice in choices if choice.dataset in needing]
 
 
 def _planned(part: PlannedPart, roots: Mapping[str, str], only: Sequence[str], registries: Registries) -> PlannedPart:
