@@ -16,7 +16,7 @@ from ..report.leaderboard import Leaderboard, make_leaderboard
 from ..report.ranking import tables
 from ..report.sections import heading
 from ..report.write import write_page
-from ..spec.written import spec_text
+from ..share.clean import without_paths
 from ..store import Store
 from ..store.index import open_index
 from ..store.published import is_published, write_published
@@ -25,7 +25,7 @@ from .index_page import update_index
 from .private import check_private
 from .provenance import section, summarise
 from .records import public_cells, public_plan
-from .spec_file import check_same
+from .spec_file import check_same, command_for, write_specs
 
 
 @dataclass(frozen=True)
@@ -123,26 +123,37 @@ class _Publication:
     def fill(self, stage: Path) -> tuple[dict[str, Any], list[str]]:
         """Write everything but the manifest; returns what the manifest says, and notes."""
         cells = public_cells(self.snapshot)
-        plan = public_plan(self.snapshot.plan, self._command(cells))
+        plan = public_plan(self.snapshot.plan, self._command())
         write_published(stage, plan, cells, self.snapshot.cases())
         spec = self._write_spec(stage)
         board = make_leaderboard(Store(stage), self.registries)
+        beside = self._copy_reproduction(stage)
         provenance = summarise(self.store, self.snapshot.cells)
-        write_page(board, stage, self.registries, closing=section(provenance))
+        write_page(board, stage, self.registries, closing="\n\n".join([section(provenance), beside]).strip())
         return _facts(board, cells) | {"spec": spec, "provenance": provenance}, []
 
-    def _command(self, cells: pd.DataFrame) -> str:
+    def _command(self) -> str:
         """The command that makes the run anew, in a checkout."""
-        return f"nsbench run {self.to.parent.name}/{self.to.name}/spec.yaml --out runs/{self.to.name}"
+        name = self.to.resolve().name
+        return command_for(self.snapshot.plan, f"{self.to.resolve().parent.name}/{name}/spec.yaml", f"runs/{name}")
 
     def _write_spec(self, stage: Path) -> str:
-        """The spec that lies there, which may hold comments; else one made from the plan. Returns which of them."""
+        """The spec that lies there, which may hold comments; else what the plan says. Returns which of them."""
         if self._spec_there is not None:
             shutil.copyfile(self._spec_there, stage / "spec.yaml")
             return "kept"
-        plan = self.snapshot.plan
-        (stage / "spec.yaml").write_text(spec_text(plan["spec"], plan.get("name")), encoding="utf-8")
+        write_specs(stage, self.snapshot.plan)
         return "made"
+
+    def _copy_reproduction(self, stage: Path) -> str:
+        """The paper's numbers beside the measured ones, where the run is of a paper's table; returns a link."""
+        source = self.store.out / "reproduction"
+        if not (source / "README.md").is_file():
+            return ""
+        for name, target in (("README.md", "reproduction.md"), ("table.csv", "reproduction.csv")):
+            text = without_paths((source / name).read_text(encoding="utf-8"))
+            (stage / target).write_text(text, encoding="utf-8")
+        return "Beside the numbers of the paper: [reproduction.md](reproduction.md)."
 
 
 def _facts(board: Leaderboard, cells: pd.DataFrame) -> dict[str, Any]:

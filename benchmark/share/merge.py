@@ -12,7 +12,7 @@ from typing import Any
 
 from ..cell import Cell
 from ..errors import UserError
-from ..spec.written import spec_text
+from ..publish.spec_file import command_for, write_specs
 from ..store import Provenance, Record, Store
 from ..store.files import explain
 from ..store.published import is_published
@@ -49,6 +49,8 @@ class Merged:
         One message per record that could not be read.
     made_with
         By source: the distinct versions and devices of its records.
+    command
+        What runs the cells that are missing.
     """
 
     out: Path
@@ -60,11 +62,7 @@ class Merged:
     variants: list[Variant]
     damaged: list[str]
     made_with: dict[str, list[str]]
-
-    @property
-    def command(self) -> str:
-        """What runs the cells that are missing."""
-        return f"nsbench run {self.out / 'spec.yaml'} --out {self.out}"
+    command: str
 
 
 @dataclass(frozen=True)
@@ -207,10 +205,15 @@ class _Merge:
     def _write_plan(self, stage: Store, out: Path) -> None:
         left_out = list(dict.fromkeys(text for plan in self.plans.values() for text in plan.get("left_out", [])))
         title = next((plan["name"] for plan in self.plans.values() if plan.get("name")), None)
-        about = {"command": f"nsbench run {out / 'spec.yaml'} --out {out}"} | ({"name": title} if title else {})
+        about = {"command": self.command(out)} | ({"name": title} if title else {})
         stage.write_plan(self.spec, self._planned(), left_out, about=about)
         (stage.out / ".lock").unlink(missing_ok=True)
-        (stage.out / "spec.yaml").write_text(spec_text(self.spec, title), encoding="utf-8")
+        write_specs(stage.out, {"spec": self.spec, **about})
+
+    def command(self, out: Path) -> str:
+        """What goes on with the merged run; it is the same for all sources of a paper's table."""
+        first = next(iter(self.plans.values()))
+        return command_for({**first, "spec": self.spec}, str(out / "spec.yaml"), str(out))
 
     def result(self, out: Path, conflicts: list[Conflict]) -> Merged:
         """What became of it."""
@@ -227,4 +230,5 @@ class _Merge:
             find_variants(self.cells),
             self.damaged,
             {source: sorted(made) for source, made in self.made.items()},
+            self.command(out),
         )
