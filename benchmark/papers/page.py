@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from .parts import Reproduction
 from .side_by_side import Line
 
 _HOW = """\
+Verdicts are those of `nsbench claims`: an equivalence test with a margin, of the measured mean against the printed one.
 Reported: mean ± standard deviation as printed, over runs, cases or folds as the paper has it. Measured: the mean over
 seeds and cases in the paper's unit, ± over seeds where the paper's is over runs, else over cases. A number stands only
 where every cell of its row is done."""
@@ -21,13 +23,14 @@ def render(found: Reproduction, lines: Sequence[Line]) -> str:
     parts = [f"# {escape(found.heading)}", escape(found.declared.table.title), _warning(found)]
     for setting, group in _by_setting(lines).items():
         parts += [f"## {escape(setting or 'All')}{where}", _numbers(group)]
-    parts += [_reasons(found, lines), _differences(found), "## How to read the tables", _HOW]
+    parts += [_reasons(found, lines), _verdicts(lines), _differences(found, lines), "## How to read the tables", _HOW]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _warning(found: Reproduction) -> str:
     parts = [f"{found.stand_in} stands in for {found.declared.table.reported.dataset}"] if found.stand_in else []
-    parts += [f"{', '.join(found.changed.values())} in place of the paper's"] if found.changed else []
+    changed = ", ".join(f"{about} {text}" for about, text in found.changed.items())
+    parts += [f"{changed} in place of the paper's"] if changed else []
     return f"**Not the paper's protocol: {escape('; '.join(parts))}.**" if parts else ""
 
 
@@ -43,7 +46,7 @@ def _numbers(lines: Sequence[Line]) -> str:
     digits = {name: _digits(line.printed for line in lines if line.printed["metric"] == name) for name in units}
     heads = ["Method", "Row"]
     for name, unit in units.items():
-        heads += [f"{escape(name)}{f' [{unit}]' if unit else ''}, reported", "measured"]
+        heads += [f"{escape(name)}{f' [{unit}]' if unit else ''}, reported", "measured", "verdict"]
     methods: dict[str, dict[str, Line]] = {}
     for line in lines:
         methods.setdefault(str(line.printed["method"]), {})[str(line.printed["metric"])] = line
@@ -61,8 +64,12 @@ def _row(method: str, own: dict[str, Line], digits: dict[str, int]) -> list[str]
     cells = [escape(method), escape(label)]
     for metric, places in digits.items():
         line = own.get(metric)
-        cells += [_reported(line, places), _measured(line, places)] if line else [NOTHING, NOTHING]
+        cells += [_reported(line, places), _measured(line, places), _verdict(line)] if line else [NOTHING] * 3
     return cells
+
+
+def _verdict(line: Line) -> str:
+    return line.verdict.verdict if line.verdict else NOTHING
 
 
 def _reported(line: Line, digits: int) -> str:
@@ -94,6 +101,18 @@ def _reasons(found: Reproduction, lines: Sequence[Line]) -> str:
     return "\n".join(["## Not measured", "", *listed]) if listed else ""
 
 
-def _differences(found: Reproduction) -> str:
-    listed = [f"- {escape(text)}" for text in found.differences]
+def _verdicts(lines: Sequence[Line]) -> str:
+    """How many numbers have each verdict, and why."""
+    found = Counter((line.verdict.verdict, line.verdict.reason) for line in lines if line.verdict)
+    listed = [
+        f"- {verdict}: {count} of {found.total()} numbers{f' ({escape(reason)})' if reason else ''}"
+        for (verdict, reason), count in found.most_common()
+    ]
+    return "\n".join(["## Verdicts", "", *listed]) if listed else ""
+
+
+def _differences(found: Reproduction, lines: Sequence[Line]) -> str:
+    """What the user changed, what the run shows, what is declared."""
+    shown = [text for line in lines if line.verdict for text in line.verdict.differences]
+    listed = [f"- {escape(text)}" for text in dict.fromkeys([*found.differences, *shown])]
     return "\n".join(["## Protocol differences", "", *listed]) if listed else ""

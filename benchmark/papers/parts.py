@@ -131,15 +131,22 @@ def reproduction(
     return Reproduction(declared, planned, str(given.get("datasets", "")), _changed(given), execution)
 
 
+_WORDS = {
+    "budget": ("budget", "{}"),
+    "iterations": ("budget", "{} updates"),
+    "seeds": ("seeds", "{}"),
+    "fold": ("seeds", "folds {}"),
+    "source": ("data", "source {}"),
+}
+
+
 def _changed(given: Mapping[str, Any]) -> dict[str, str]:
-    """What of the protocol is set, as `about: value`."""
-    names = {"budget": "budget", "iterations": "updates", "seeds": "seeds", "fold": "folds", "source": "source"}
+    """What of the protocol the user set, by what a difference in it is about."""
     found: dict[str, list[str]] = {}
-    for name, word in names.items():
+    for name, (about, words) in _WORDS.items():
         if name in given:
-            about = {"iterations": "budget", "fold": "seeds", "source": "data"}.get(name, name)
-            found.setdefault(about, []).append(f"{word} {given[name]}")
-    return {about: ", ".join(words) for about, words in found.items()}
+            found.setdefault(about, []).append(words.format(given[name]))
+    return {about: ", ".join(texts) for about, texts in found.items()}
 
 
 def _check_only(declared: Declared, only: Sequence[str]) -> None:

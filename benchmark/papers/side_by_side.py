@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,12 +11,16 @@ from pydantic import TypeAdapter
 from ..registry import Registries
 from ..report.reported import load_reported, parse_setting
 from ..spec.fields import Methods
+from ..stats.records import Records
 from ..store import Store
+from .contrast import Scores
 from .mapping import Reported
 from .measured import Measured, Measurements
 from .metrics import printed_metric
+from .number_verdicts import NumberVerdict, number_verdicts
 from .parts import Reproduction
 from .select import Stands
+from .worlds import worlds
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,23 @@ class Line:
         Row of the run that stands for it; empty where none does.
     measured
         In the paper's unit; None where there is nothing, for the reason in `reason`.
+    verdict
+        As `nsbench claims` has it; None where nothing was measured, or nothing is printed.
     """
 
     printed: dict[str, Any]
     label: str
     measured: Measured | None
     reason: str = ""
+    verdict: NumberVerdict | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The columns of the CSV file."""
         measured = vars(self.measured) if self.measured else dict.fromkeys(Measured.__annotations__)
         ours = {f"measured_{name}": value for name, value in measured.items()}
-        return {**self.printed, "row": self.label or None, **ours, "reason": self.reason or None}
+        found = self.verdict
+        said = {"verdict": found and found.verdict, "verdict_reason": (found and found.reason) or None}
+        return {**self.printed, "row": self.label or None, **ours, "reason": self.reason or None, **said}
 
 
 def side_by_side(found: Reproduction, store: Store, registries: Registries) -> list[Line]:
@@ -51,7 +60,19 @@ def side_by_side(found: Reproduction, store: Store, registries: Registries) -> l
     measured = Measurements.of(store, reported, registries)
     numbers = [number for number in load_reported(reported.paper) if number["table"] in reported.tables]
     lines = [_line(number, measured, found, reported) for number in numbers]
-    return lines + [_line(number, measured, found, reported) for number in _unprinted(measured, reported, numbers)]
+    lines += [_line(number, measured, found, reported) for number in _unprinted(measured, reported, numbers)]
+    said = _verdicts(store, reported, registries) if measured.stands else {}
+    return [replace(line, verdict=said.get(_key(line.printed))) if line.measured else line for line in lines]
+
+
+def _verdicts(store: Store, reported: Reported, registries: Registries) -> dict[tuple[str, ...], NumberVerdict]:
+    records = Records.of(store, registries)
+    found = number_verdicts(worlds(records.rows, reported), Scores(records), {})
+    return {_key(verdict.printed): verdict for verdict in found}
+
+
+def _key(printed: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(printed[name]) for name in ("table", "method", "setting", "metric"))
 
 
 def _unprinted(measured: Measurements, reported: Reported, numbers: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

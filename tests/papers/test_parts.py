@@ -67,7 +67,7 @@ def test_private_data_are_a_reason_until_something_stands_in(registries: Registr
 def test_another_budget_replaces_the_papers(pint: Declared, registries: Registries) -> None:
     found = reproduction(pint, {**STAND_IN, "budget": "smoke", "seeds": "1"}, registries)
     assert {cell.identity.budget.name for cell in found.plan.cells} == {"smoke"}
-    assert "budget: budget smoke in place of the paper's" in found.differences
+    assert "budget: smoke in place of the paper's" in found.differences
     assert len(found.plan.cells) == 22
 
 
