@@ -10,6 +10,9 @@ from .errors import UserError, nearest
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
+_LATER = ("train_cases", "patience")
+"""Fields that are younger than the first records."""
+
 
 class Budget(BaseModel):
     """Everything of a cell's training that is the same for all methods.
@@ -43,12 +46,15 @@ class Budget(BaseModel):
     train_cases: int | None = Field(None, ge=2, description="train on at most this many cases, drawn by the seed")
     validation: float = Field(0.2, gt=0, lt=1, description="share of training patients held out by best-*-val")
     validate_every: int = Field(100, ge=1, description="updates between validations of best-*-val and plateau")
+    patience: int | None = Field(
+        None, ge=1, description="end a stage after so many updates without a better validation; unset: at its last"
+    )
 
     @model_serializer(mode="wrap")
     def _without_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Fields without the limits that came later and are unset: they leave no trace in a cell's identity."""
         values: dict[str, Any] = handler(self)
-        return values if self.train_cases else {k: v for k, v in values.items() if k != "train_cases"}
+        return {name: value for name, value in values.items() if value is not None or name not in _LATER}
 
 
 _COMMON: dict[str, dict[str, Any]] = {

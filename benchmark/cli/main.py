@@ -7,7 +7,8 @@ from importlib import import_module
 from .app import app
 
 _COMMANDS = (
-    *("run", "tune", "listing", "show", "schema", "leaderboard", "predict", "share", "reported"),
+    *("run", "tune", "listing", "show", "schema", "leaderboard", "publish", "merge", "predict", "share"),
+    *("reported", "reproduce", "stats", "claims"),
     *("data", "noise", "new", "test", "doctor"),
 )
 """Modules that add a command to the application, in the order of the help text."""

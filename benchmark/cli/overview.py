@@ -11,8 +11,9 @@ from .machine import usable_cores
 from .output import print_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..registry import Registries
-    from ..spec.load import Loaded
     from ..spec.plan import Plan
     from ..store import Store
 
@@ -67,12 +68,12 @@ class Overview:
         }
 
 
-def look_ahead(plan: Plan, store: Store, loaded: Loaded, registries: Registries) -> Overview:
+def look_ahead(plan: Plan, store: Store, retry_failed: bool, registries: Registries) -> Overview:
     """Find out the state of each cell and estimate its time, from measured speeds where there are any."""
     from ..execution.state import cell_states
     from ..spec.estimate import core_seconds, measured_speeds
 
-    states = cell_states(plan.cells, store, loaded.execution.retry_failed)
+    states = cell_states(plan.cells, store, retry_failed)
     used = {cell.identity.method.name for cell in plan.cells}
     passes = {name: float(registries.methods.get(name).attributes.get("passes", 1.0)) for name in used}
     speeds = measured_speeds(store, plan.cells, passes)
@@ -83,10 +84,10 @@ def look_ahead(plan: Plan, store: Store, loaded: Loaded, registries: Registries)
     return Overview(plan, states, seconds)
 
 
-def print_overview(overview: Overview, loaded: Loaded) -> None:
+def print_overview(overview: Overview, out: Path) -> None:
     """Print the plan in a few lines, with the advice to try `smoke` where it is long."""
     counts = Counter(overview.states.values())
-    print(f"{loaded.execution.out}: {len(overview.states)} cells: {', '.join(f'{n} {s}' for s, n in counts.items())}")
+    print(f"{out}: {len(overview.states)} cells: {', '.join(f'{n} {s}' for s, n in counts.items())}")
     for note in overview.plan.notes:
         print(f"calibrated: {note}")
     for reason in overview.plan.left_out:
@@ -97,7 +98,7 @@ def print_overview(overview: Overview, loaded: Loaded) -> None:
     cores = usable_cores()
     wall = seconds / cores
     print(f"estimate: {seconds / 3600:.2g} core-hours, about {duration(wall)} on {cores} cores without a GPU")
-    if wall > _LONG_SECONDS and loaded.spec.budget.base != "smoke":
+    if wall > _LONG_SECONDS and any(cell.identity.budget.name != "smoke" for cell in overview.plan.cells):
         print("that is long: see first with --budget smoke --out OTHER whether everything runs")
 
 

@@ -71,17 +71,17 @@ def run(
     from ..spec.plan import plan_loaded
     from ..store import Store
     from .overview import look_ahead, print_cells, print_overview
-    from .running import finish, run_planned
+    from .running import Benchmark, finish, run_planned
 
     loaded = _load(spec_file, fields.given(ctx, "spec_file", "tuned", "dry_run", "as_json"), tuned or [])
     registries = Registries(loose=loaded.execution.plugins)
     store = Store(loaded.execution.out)
     planned = plan_loaded(loaded, registries)
     with quiet_stdout(as_json):
-        overview = look_ahead(planned, store, loaded, registries)
-        print_overview(overview, loaded)
+        overview = look_ahead(planned, store, loaded.execution.retry_failed, registries)
+        print_overview(overview, store.out)
         if not dry_run:
-            summary, path = run_planned(planned, store, loaded, registries)
+            summary, path = run_planned(planned, store, Benchmark.of(loaded), registries)
     if not dry_run:
         finish(summary, path, store, len(overview.states), registries, as_json)
     elif as_json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,12 +16,35 @@ if TYPE_CHECKING:
     from ..execution.grid import Summary
     from ..registry import Registries
     from ..spec.load import Loaded
+    from ..spec.models import Execution
     from ..spec.plan import Plan
     from ..store import Store
 
 
-def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registries) -> tuple[Summary, Path]:
-    """Bind the output folder to the spec, run what is not done, write the leaderboard.
+@dataclass(frozen=True)
+class Benchmark:
+    """What a run needs to know besides its cells.
+
+    Attributes
+    ----------
+    identity
+        What binds the output folder: another run goes on there only if it has the same.
+    name
+        Title of the leaderboard; None: what it is about.
+    """
+
+    identity: dict[str, Any]
+    name: str | None
+    execution: Execution
+
+    @classmethod
+    def of(cls, loaded: Loaded) -> Benchmark:
+        """Of one spec."""
+        return cls(loaded.spec.identity(), loaded.spec.name, loaded.execution)
+
+
+def run_planned(planned: Plan, store: Store, what: Benchmark, registries: Registries) -> tuple[Summary, Path]:
+    """Bind the output folder to the benchmark, run what is not done, write the leaderboard.
 
     Returns
     -------
@@ -30,16 +54,16 @@ def run_planned(planned: Plan, store: Store, loaded: Loaded, registries: Registr
     from ..report.write import write_leaderboard
     from ..tracking import Tracking
 
-    tracking = Tracking.of(loaded.execution.track, store, planned.cells, loaded.spec.name)
-    if loaded.execution.extend:
+    tracking = Tracking.of(what.execution.track, store, planned.cells, what.name)
+    if what.execution.extend:
         _say_what_leaves(planned, store)
-    store.check_spec(loaded.spec.identity(), loaded.execution.extend)
-    check_data(planned.cells, store, loaded.execution, registries)
-    about = {"command": command_line(sys.argv[1:])} | ({"name": loaded.spec.name} if loaded.spec.name else {})
+    store.check_spec(what.identity, what.execution.extend)
+    check_data(planned.cells, store, what.execution, registries)
+    about = {"command": command_line(sys.argv[1:])} | ({"name": what.name} if what.name else {})
     about |= {"calibration": "; ".join(planned.notes)} if planned.notes else {}
-    store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
+    store.write_plan(what.identity, planned.cells, planned.left_out, what.execution.extend, about)
     with tracking:
-        summary = run_grid(planned.cells, store, loaded.execution, registries, observers=[tracking], checked=True)
+        summary = run_grid(planned.cells, store, what.execution, registries, observers=[tracking], checked=True)
     return summary, write_leaderboard(store, registries)
 
 

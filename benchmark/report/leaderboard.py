@@ -11,7 +11,8 @@ import pandas as pd
 from ..metrics import METRICS
 from ..registry import Registries
 from ..store import Store
-from ..store.index import Index, damaged, open_index
+from ..store.index import damaged, open_index
+from ..store.published import Snapshot
 from .ranking import add_drops, rank, tables
 from .rows import Row, read_rows
 from .scores import Observations, summaries
@@ -36,12 +37,15 @@ class Leaderboard:
         As `Index.cells`.
     case_dice
         Per complete row, by `unit`: Dice of each test case, averaged over classes and seeds.
+    store
+        What the above was made from.
     """
 
     plan: dict[str, Any]
     rows: list[Row]
     cells: pd.DataFrame
     case_dice: dict[int, np.ndarray]
+    store: Store
 
     @property
     def datasets(self) -> list[str]:
@@ -107,15 +111,15 @@ def make_leaderboard(store: Store, registries: Registries | None = None) -> Lead
     for together in tables(rows).values():
         rank(together, observations, dice)
     add_drops(rows)
-    return Leaderboard(index.plan, _ordered(rows), index.cells, observations.by_case(dice))
+    return Leaderboard(index.plan, _ordered(rows), index.cells, observations.by_case(dice), store)
 
 
-def _column(index: Index, metric: str) -> np.ndarray:
+def _column(index: Snapshot, metric: str) -> np.ndarray:
     values: np.ndarray = index.cases([metric])[metric].to_numpy()
     return values
 
 
-def _add_scores(rows: list[Row], index: Index, observations: Observations) -> None:
+def _add_scores(rows: list[Row], index: Snapshot, observations: Observations) -> None:
     by_unit = {row.unit: row for row in rows}
     for row in rows:
         row.facts["metrics"] = dict.fromkeys(METRICS, _NOTHING)
@@ -124,7 +128,7 @@ def _add_scores(rows: list[Row], index: Index, observations: Observations) -> No
             by_unit[unit].facts["metrics"][metric] = summary
 
 
-def _add_class_scores(rows: list[Row], index: Index, unit: np.ndarray, entries: pd.DataFrame) -> None:
+def _add_class_scores(rows: list[Row], index: Snapshot, unit: np.ndarray, entries: pd.DataFrame) -> None:
     """Set `classes` of rows with several classes: class name -> metric -> summary."""
     by_unit = {row.unit: row for row in rows}
     for row in rows:

@@ -13,10 +13,17 @@ from .notes import NOTES
 from .overview import overviews, question, verdicts, warnings
 from .protocol import protocol
 from .rows import Row
-from .sections import section
+from .sections import heading, section
 from .text import escape
 
 Figures = Mapping[tuple[Any, ...], str]
+
+_OF_DATASET = {
+    "ratio": "Dice against the ratio of corrupted labels",
+    "ranks": "Intervals of the ranks",
+    "overlay": "Image, clean and corrupted label, and predictions",
+}
+_OF_SECTION = {"groups": "Dice by group of test cases"}
 
 
 def render_markdown(store: Store, registries: Registries | None = None) -> str:
@@ -25,7 +32,7 @@ def render_markdown(store: Store, registries: Registries | None = None) -> str:
     return render(make_leaderboard(store, known), known)
 
 
-def render(board: Leaderboard, registries: Registries, figures: Figures | None = None) -> str:
+def render(board: Leaderboard, registries: Registries, figures: Figures | None = None, closing: str = "") -> str:
     """The leaderboard as one markdown document.
 
     Parameters
@@ -33,7 +40,9 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
     registries
         Where the methods' summaries and citations come from.
     figures
-        File names: of box plots by `Row.section`, of curves over the ratio by `("ratio", dataset)`.
+        File names, by the keys that `figures.draw` gives them; `("overlay", dataset)` for one with images.
+    closing
+        A section before the notes.
     """
     shown = figures or {}
     parts = [f"# {escape(board.title)}", question(board), *warnings(board), verdicts(board.rows)]
@@ -41,9 +50,10 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
     parts += ["## Protocol", _command(board), protocol(board)]
     parts += ["### Methods", methods(board.rows, registries), left_out(board.left_out)]
     for dataset, sections in _by_dataset(board.rows).items():
-        parts += [f"## {escape(dataset)}", _picture(dataset, shown)]
-        parts += [section(rows, shown.get(key)) for key, rows in sections.items()]
-    parts += ["## How to read the tables", NOTES]
+        parts += [f"## {escape(dataset)}", *_pictures(shown, _OF_DATASET, dataset)]
+        for key, rows in sections.items():
+            parts += [section(rows, shown.get(("cases", key))), *_pictures(shown, _OF_SECTION, key, heading(rows[0]))]
+    parts += [closing, "## How to read the tables", NOTES]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -51,9 +61,10 @@ def _command(board: Leaderboard) -> str:
     return f"To reproduce:\n\n```\n{board.command}\n```"
 
 
-def _picture(dataset: str, figures: Figures) -> str:
-    figure = figures.get(("ratio", dataset))
-    return f"![Dice against the ratio of corrupted labels, {dataset}]({figure})" if figure else ""
+def _pictures(figures: Figures, wanted: Mapping[str, str], key: Any, about: str = "") -> list[str]:
+    """The pictures of some kinds that belong to a dataset or a section."""
+    found = [(wanted[kind], rest, name) for (kind, of, *rest), name in figures.items() if kind in wanted and of == key]
+    return [f"![{text}, {', '.join([about or key, *rest])}]({name})" for text, rest, name in found]
 
 
 def _by_dataset(rows: list[Row]) -> dict[str, dict[tuple[Any, ...], list[Row]]]:

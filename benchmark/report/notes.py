@@ -12,6 +12,9 @@ NOTES = """\
 - **95 % interval** of the mean: percentile bootstrap, 1,000 resamples of patients and seeds at once. With one seed it
   says nothing about other seeds. **SD cases**: over the cases, each averaged over the seeds. **SD seeds**: over the
   seeds, each averaged over the cases; - with one seed.
+- **Ranks** and **P(best)**: the 95 % interval of the rank, and the chance of the best mean Dice, on other patients and
+  with other seeds, where there are at least 6 patients and 2 seeds. Two or three seeds tell little of the next, and these
+  two allow for that where the 95 % intervals and the bold print do not; `nsbench stats` has the tests of all pairs.
 - **HD95** is the 95th percentile of the distances in both directions, pooled; **ASD** the mean distance from the
   predicted to the true surface.
 - **Undefined.** Distances do not exist where prediction or truth is empty, nor Dice where both are. Such values are

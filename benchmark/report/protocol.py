@@ -89,7 +89,8 @@ def _budget(budget: dict[str, Any]) -> dict[str, str]:
 def _selection(selection: str, budget: dict[str, Any]) -> str:
     if selection == "last":
         return "last: the final weights"
-    return f"{selection}, {100 * budget['validation']:g} % of training patients held out"
+    end = f"; ends after {budget['patience']} updates without a better one" if budget.get("patience") else ""
+    return f"{selection}, {100 * budget['validation']:g} % of training patients held out{end}"
 
 
 def _host(cells: Any) -> dict[str, str]:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..stats.panel import Panel
+from ..stats.ranks import places
 from .rows import SETTINGS, Row
 from .scores import Observations
-from .stats import summarise
+from .stats import Design, group_means, summarise
 
 
 def tables(rows: Iterable[Row]) -> dict[tuple, list[Row]]:
@@ -26,10 +28,12 @@ def apart(rows: Iterable[Row]) -> list[str]:
 
 
 def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
-    """Set `rank` (1 for the highest mean Dice, equal means share it) and `tied` in the rows of one table.
+    """Set `rank` (1 for the highest mean Dice, equal means share it), `tied` and the chances of the rows of one table.
 
     `tied` is True where the 95 % interval of the paired difference to the best row, resampled over patients
-    and seeds, holds 0; None where there is not enough data to tell. Rows without a score have no rank.
+    and seeds, holds 0. `rank_low`, `rank_high` and `p_best` are the 95 % interval of the rank and the chance of
+    being best on other patients and with other seeds, see `stats.ranks`. They are None where there is not enough
+    data to tell. Rows without a score have no rank.
 
     Parameters
     ----------
@@ -37,7 +41,7 @@ def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> N
         Those of complete rows, and their Dice.
     """
     for row in rows:
-        row.facts |= {"rank": None, "tied": None}
+        row.facts |= dict.fromkeys(("rank", "tied", "rank_low", "rank_high", "p_best"))
     scored = sorted((row for row in rows if row.dice is not None), key=lambda row: -(row.dice or 0.0))
     for place, row in enumerate(scored):
         above = scored[place - 1]
@@ -63,7 +67,21 @@ def _without_noise(row: Row) -> tuple:
 def _mark_ties(best: Row, scored: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
     paired = [row for row in scored if observations.same_cases(best.unit, row.unit)]
     values = observations.matrix(dice, [row.unit for row in paired])
+    _set_chances(paired, values, observations.design_of[best.unit])
     # the best row comes first
     summary = summarise(values - values[:, :1], observations.design_of[best.unit])
     for row, low, high in zip(paired, summary.low, summary.high):
         row.facts["tied"] = bool(low <= 0 <= high) if np.isfinite(low) else None
+
+
+def _set_chances(rows: Sequence[Row], values: np.ndarray, design: Design) -> None:
+    """Rank intervals and P(best) of rows that were scored on the same cases with the same seeds."""
+    patients, seeds = (tuple(range(int(codes.max()) + 1)) for codes in (design.patients, design.seeds))
+    # cases of one patient, and folds of one seed, are averaged
+    means = group_means(values, design.patients * len(seeds) + design.seeds, len(patients) * len(seeds))
+    methods = tuple(str(row.unit) for row in rows)
+    panel = Panel(methods, tuple(map(str, patients)), seeds, means.T.reshape(len(rows), len(patients), len(seeds)))
+    found = {place.method: place for place in places(panel)}
+    for row in rows:
+        place = found[str(row.unit)]
+        row.facts |= {"rank_low": place.rank_low, "rank_high": place.rank_high, "p_best": place.best}

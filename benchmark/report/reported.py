@@ -140,10 +140,13 @@ def _parsed(path: Path) -> Iterator[tuple[int, ReportedNumber]]:
 
 
 def _same_table(printed: str, wanted: str) -> bool:
-    key = _table_key(wanted)
-    return _table_key(printed) == key or (key == "text" and printed.startswith("text "))
+    key = table_key(wanted)
+    return table_key(printed) == key or (key == "text" and printed.startswith("text "))
 
 
-def _table_key(text: str) -> str:
+def table_key(text: str) -> str:
+    """What `Table 1`, `table I` and `1` have in common, and `Fig. 6`, `figure 6` and `fig 6`."""
     key = text.strip().casefold().removeprefix("table").strip()
+    if key.startswith("fig"):
+        return f"fig {key.removeprefix('fig').removeprefix('ure').strip('. ')}"
     return _ROMAN.get(key, key)

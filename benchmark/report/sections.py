@@ -91,7 +91,7 @@ def _table_title(row: Row, by_table: dict[tuple[Any, ...], list[Row]]) -> str:
 
 def _scores(rows: Sequence[Row]) -> str:
     surface = surface_metrics(rows)
-    heads = ["#", "Method", "Dice", "95 % interval", "SD cases", "SD seeds"]
+    heads = ["#", "Method", "Dice", "95 % interval", "Ranks", "P(best)", "SD cases", "SD seeds"]
     heads += [_head(name) for name in surface]
     heads += ["Drop", "Wrong / right", "Cells"]
     return table(heads, [_score_line(row, surface) for row in rows], left=2)
@@ -107,13 +107,14 @@ def _score_line(row: Row, surface: Sequence[str]) -> list[str]:
     finished = f"{facts['cells_done']} of {facts['cells_planned']}"
     name = escape(facts["method"])
     if not row.complete:
-        return [NOTHING, name, "*incomplete*", *[NOTHING] * 7, f"**{finished}**"]
+        return [NOTHING, name, "*incomplete*", *[NOTHING] * 9, f"**{finished}**"]
     mean = score(dice, is_surface=False)
     return [
         str(facts["rank"] or NOTHING),
         f"**{name}**" if facts["tied"] else name,
         f"**{mean}**" if facts["tied"] else mean,
         interval(dice["ci95"]),
+        *_chances(facts),
         points(dice["std_cases"]),
         points(dice["std_seeds"]),
         *[score(metrics[metric], is_surface=True) for metric in surface],
@@ -121,6 +122,14 @@ def _score_line(row: Row, surface: Sequence[str]) -> list[str]:
         f"{percent(memorised['wrong'])} / {percent(memorised['right'])}" if memorised else NOTHING,
         finished,
     ]
+
+
+def _chances(facts: dict[str, Any]) -> tuple[str, str]:
+    """`1-3` and `0.62`."""
+    if facts["rank_low"] is None:
+        return NOTHING, NOTHING
+    low, high = facts["rank_low"], facts["rank_high"]
+    return str(low) if low == high else f"{low}-{high}", f"{facts['p_best']:.2f}"
 
 
 def _classes(rows: Sequence[Row]) -> str:

@@ -108,13 +108,13 @@ def _count(codes: np.ndarray) -> int:
     return int(codes.max()) + 1 if len(codes) else 0
 
 
-def group_means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def group_means(values: np.ndarray, codes: np.ndarray, groups: int | None = None) -> np.ndarray:
     """`[groups, m]` means over the observations of each group; NaN where a group has no defined value."""
-    member = (codes == np.arange(_count(codes))[:, None]).astype(float)
+    member = (codes == np.arange(_count(codes) if groups is None else groups)[:, None]).astype(float)
     defined = np.isfinite(values)
-    if defined.all():
-        return np.asarray(member @ values / member.sum(1, keepdims=True))
     with np.errstate(invalid="ignore"):
+        if defined.all():
+            return np.asarray(member @ values / member.sum(1, keepdims=True))
         means: np.ndarray = (member @ np.where(defined, values, 0)) / (member @ defined)
     return means
 

@@ -51,29 +51,43 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 def write_leaderboard(store: Store, registries: Registries | None = None) -> Path:
     """Write `README.md`, `leaderboard.csv`, `leaderboard.json` and the pictures; returns the path of the first.
 
-    The tables are written first and stand whatever becomes of the pictures.
-
     Raises
     ------
     UserError
         The folder holds no plan, or cannot be written.
     """
     known = registries or Registries()
-    board = make_leaderboard(store, known)
-    folder = store.out / "leaderboard"
+    return write_page(make_leaderboard(store, known), store.out / "leaderboard", known)
+
+
+def write_page(
+    board: Leaderboard, folder: Path, registries: Registries, extra: Figures | None = None, closing: str = ""
+) -> Path:
+    """Write a leaderboard's page, tables and pictures into a folder; returns the path of the page.
+
+    The tables are written first and stand whatever becomes of the pictures.
+
+    Parameters
+    ----------
+    extra
+        Further pictures that lie in the folder, as `render` takes them.
+    closing
+        A section of markdown before the notes.
+    """
     rows = [row.facts for row in board.rows]
     write_json(folder / "leaderboard.json", rows)
     _write_text(folder / "leaderboard.csv", csv_text(rows))
-    _write_text(folder / "README.md", render(board, known))
+    _write_text(folder / "README.md", render(board, registries, extra, closing))
     if figures := _draw(board, folder):
-        _write_text(folder / "README.md", render(board, known, figures))
+        _write_text(folder / "README.md", render(board, registries, {**figures, **(extra or {})}, closing))
     return folder / "README.md"
 
 
 def _draw(board: Leaderboard, folder: Path) -> Figures:
     """Draw the pictures anew; none where drawing fails, which is said and loses nothing else."""
-    for old in [*folder.glob("dice-vs-ratio-*.png"), *folder.glob("cases-*.png")]:
-        old.unlink()
+    for pattern in ("dice-vs-ratio-*.png", "ranks-*.png", "cases-*.png", "groups-*.png"):
+        for old in folder.glob(pattern):
+            old.unlink()
     try:
         from .figures import draw
 

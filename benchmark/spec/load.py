@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,35 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Lo
         Names the file and line or the flag, the field, what was found and what is allowed.
     """
     data, node = read_yaml(path) if path else ({}, None)
-    given = dict(flags or {})
+    folder = path.resolve().parent if path else None
+    return load_mapping(data, flags or {}, Origin(str(path) if path else "", node), folder)
+
+
+def load_mapping(
+    data: Mapping[str, Any], flags: Mapping[str, Any], origin: Origin, folder: Path | None = None
+) -> Loaded:
+    """Validate a spec that stands anywhere, with flags that override its fields.
+
+    Parameters
+    ----------
+    data
+        The fields, as YAML gives them.
+    origin
+        Where they were written; which flags were given is added to it.
+    folder
+        What paths in the fields are relative to; None: the working directory.
+
+    Raises
+    ------
+    UserError
+        As `load`.
+    """
+    given = dict(flags)
     settings = [_setting(text) for text in given.pop("params", [])]
-    if path:
-        data = _anchored(data, path.resolve().parent)
-    origin = Origin(str(path) if path else "", node, _flag_names(given, settings))
-    merged = {**_merged_params(data, settings), **_merged_roots(data, given), **_merged_tune(data, given)}
-    document = _validate({**data, **given, **merged}, origin)
+    anchored = _anchored(dict(data), folder) if folder else dict(data)
+    origin = replace(origin, flags=_flag_names(given, settings))
+    merged = {**_merged_params(anchored, settings), **_merged_roots(anchored, given), **_merged_tune(anchored, given)}
+    document = _validate({**anchored, **given, **merged}, origin)
     return Loaded(_part(Spec, document), _part(Execution, document), origin, document.tune)
 
 

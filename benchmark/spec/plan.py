@@ -193,9 +193,12 @@ def _budget(spec: Spec, ndim: int) -> Budget:
     if spec.iterations is not None:
         overrides["updates"] = spec.iterations
     try:
-        return resolve_budget(spec.budget.base, ndim, overrides)
+        budget = resolve_budget(spec.budget.base, ndim, overrides)
     except UserError as error:
         raise FieldError(str(error), _budget_field(spec, overrides)) from None
+    if budget.patience and spec.selection == "last":
+        raise FieldError("patience waits for a better validation: choose selection best-*-val", ("budget", "patience"))
+    return budget
 
 
 def _budget_field(spec: Spec, overrides: dict[str, Any]) -> Loc:

@@ -20,7 +20,7 @@ def check_roots(roots: Mapping[str, str], wanted: Sequence[DatasetChoice]) -> No
     wanted
         The datasets that need a folder.
     """
-    names = {name for choice in wanted for name in _names(choice)}
+    names = {name for choice in wanted for name in root_names(choice)}
     for name, folder in roots.items():
         if name and name not in names:
             raise UserError(f"--data-root {name}={folder}: no such dataset here; {nearest(name, sorted(names))}")
@@ -39,7 +39,7 @@ def find_root(choice: DatasetChoice, roots: Mapping[str, str]) -> Path:
     UserError
         There is none; says what to set and what lies under NSBENCH_DATA.
     """
-    given = next((roots[name] for name in [*_names(choice), ""] if name in roots), choice.root)
+    given = next((roots[name] for name in [*root_names(choice), ""] if name in roots), choice.root)
     path = Path(given).expanduser() if given else _by_environment(choice)
     if not path.is_dir():
         raise UserError(f"dataset {choice.label}: {_missing(path)}; {_remedy(choice)}")
@@ -54,7 +54,8 @@ def data_folders() -> list[str]:
     return sorted(entry.name for entry in base.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _names(choice: DatasetChoice) -> list[str]:
+def root_names(choice: DatasetChoice) -> list[str]:
+    """The names by which `--data-root NAME=DIR` may call a dataset."""
     folder = f"@{choice.folder}" if choice.folder else ""
     return list(dict.fromkeys([choice.label, f"{choice.dataset}{folder}", choice.dataset]))
 

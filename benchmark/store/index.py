@@ -26,6 +26,7 @@ from ..cell import Cell
 from .files import write_atomically
 from .index_parts import VERSION, Part, concat_cases, merge_parts, open_parts, write_part
 from .index_rows import RECORDED, case_type, planned_table, read_row
+from .published import PublishedRecords, Snapshot, is_published
 from .store import Store
 
 if TYPE_CHECKING:
@@ -104,8 +105,13 @@ def damaged(cells: pd.DataFrame) -> list[str]:
     return [str(message) for message in cells.loc[cells["status"] == "damaged", "error"]]
 
 
-def open_index(store: Store) -> Index:
-    """Bring the index up to date with plan and records, and open it; UserError when there is no plan."""
+def open_index(store: Store) -> Snapshot:
+    """Bring the index up to date with plan and records, and open it; UserError when there is no plan.
+
+    The folder may also be a published leaderboard, whose records are in two tables.
+    """
+    if is_published(store.out):
+        return PublishedRecords(store.out)
     if not (store.out / "plan.json").exists():
         store.read_plan()
     with _locked(store) as folder:

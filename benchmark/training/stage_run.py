@@ -37,6 +37,8 @@ class StageRun:
         """Train to the end of the stage and keep its weights."""
         try:
             for update in range(self.begin(), self.total):
+                if self._stalled(update):
+                    break
                 self.advance(update)
         finally:
             self.method.eval()
@@ -148,6 +150,14 @@ class StageRun:
 
     def _validation_due(self, done: int) -> bool:
         return done % self.context.budget.validate_every == 0 or done == self.total
+
+    def _stalled(self, done: int) -> bool:
+        """Whether the budget's patience is over; a resumed stage knows it from its validations."""
+        if (patience := self.context.budget.patience) is None:
+            return False
+        scores = [row for row in self.context.outcome.validations if row["stage"] == self.stage.name]
+        best = max(scores, key=lambda row: float(row["validation"]), default={"update": done})
+        return done - int(best["update"]) >= patience
 
     def _rate(self) -> float:
         return float(next(iter(self.optimisers.values())).param_groups[0]["lr"])

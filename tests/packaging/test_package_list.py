@@ -31,3 +31,4 @@ def test_reported_numbers_and_claims_are_package_data() -> None:
     shipped = {path for pattern in patterns for path in ROOT.glob(pattern)}
     assert set((ROOT / "leaderboards" / "reported").glob("*.csv")) <= shipped
     assert set((ROOT / "leaderboards" / "claims").glob("*.yaml")) <= shipped
+    assert set((ROOT / "leaderboards" / "mappings").glob("*.yaml")) <= shipped

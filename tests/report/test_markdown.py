@@ -58,12 +58,20 @@ def test_sections_tables_and_protocol(grid: Any) -> None:
 def test_a_row_shows_scores_spreads_drop_and_cells(grid: Any) -> None:
     grid.run(grid.plan(), score)
     noisy = [table for table in tables(render_markdown(grid.store)) if table[0][:2] == ["#", "Method"]][1]
-    heads = ["#", "Method", "Dice", "95 % interval", "SD cases", "SD seeds", "HD95 [mm]", "ASD [mm]", "Drop"]
-    assert noisy[0] == [*heads, "Wrong / right", "Cells"]
+    heads = ["#", "Method", "Dice", "95 % interval", "Ranks", "P(best)", "SD cases", "SD seeds"]
+    assert noisy[0] == [*heads, "HD95 [mm]", "ASD [mm]", "Drop", "Wrong / right", "Cells"]
     assert noisy[2][:3] == ["1", "**ce**", "**60.00**"]
     last = noisy[3]
     assert (last[0], last[1], last[2]) == ("2", "mae", "55.00")
-    assert last[4:] == ["1.29", "0.00", "3.50 (2 undefined)", "1.00", "-20.00", "25 % / 50 %", "2 of 2"]
+    assert last[4:6] == ["-", "-"]  # four patients are too few
+    assert last[6:] == ["1.29", "0.00", "3.50 (2 undefined)", "1.00", "-20.00", "25 % / 50 %", "2 of 2"]
+
+
+def test_ranks_of_rows_far_apart_are_sure(grid: Any) -> None:
+    grid.cases = 8
+    grid.run(grid.plan(), score)
+    noisy = [table for table in tables(render_markdown(grid.store)) if table[0][:2] == ["#", "Method"]][1]
+    assert [line[4:6] for line in noisy[2:]] == [["1", "1.00"], ["2", "0.00"]]
 
 
 def test_every_table_is_rectangular(grid: Any) -> None:

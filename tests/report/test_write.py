@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from nsbench.benchmark.report.figures import ratio_figure
-from nsbench.benchmark.report.leaderboard import leaderboard_rows, make_leaderboard
+from nsbench.benchmark.report.leaderboard import leaderboard_rows
 from nsbench.benchmark.report.write import render_csv, write_leaderboard
 
 
@@ -47,15 +46,6 @@ def test_files_and_pictures_are_written_and_written_again_the_same(grid: Any) ->
     assert json.loads(before["leaderboard.json"]) == leaderboard_rows(grid.store)
     write_leaderboard(grid.store)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_methods_can_be_told_apart_in_grey(grid: Any) -> None:
-    grid.methods, grid.seeds = tuple(f"method{i}" for i in range(20)), (0,)
-    grid.run(grid.plan(), score)
-    figure = ratio_figure(make_leaderboard(grid.store).rows)
-    lines = [container.lines[0] for container in figure.axes[0].containers]
-    assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == len(lines) == 20
-    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 20
 
 
 def test_a_picture_that_fails_loses_no_table(

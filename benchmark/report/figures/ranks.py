@@ -1,0 +1,76 @@
+"""Where each method may stand: rank intervals, and Dice by group of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ...stats.panel import Panel
+from ...stats.ranks import Place, places
+from ...stats.records import Records
+from ..groups import Grouping
+from ..ranking import tables
+from ..rows import Row
+from ..sections import heading
+from ..text import ratio
+from .boxes import labels
+from .curves import by_height
+from .dots import Dot, DotPanel, dot_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SEVERAL = "other patients and other seeds"
+_ONE = "other patients; one seed says nothing about others"
+
+
+def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | None:
+    """95 % interval of each method's rank, one panel per ratio; None where there is not enough data.
+
+    Parameters
+    ----------
+    rows
+        Complete rows of one dataset, noise model and setting.
+    name
+        What the noise and setting are called.
+    """
+    panels, seeds = [], 2
+    for together in tables(sorted(rows, key=lambda row: float(row.facts["ratio"]))).values():
+        panel = Panel.of(records.together(together, "dice"))
+        found = places(panel, fixed_seeds=len(panel.seeds) < 2)
+        seeds = min(seeds, len(panel.seeds))
+        if found and all(place.rank is not None for place in found):
+            panels.append(DotPanel(ratio(together[0].facts["ratio"]), {place.method: _place(place) for place in found}))
+    if not panels:
+        return None
+    note = (
+        f"Rank by mean Dice with its 95 % interval for {_ONE if seeds < 2 else _SEVERAL}.\n"
+        "Filled: not told apart from the best. Beside it: the chance to be the best, from 5 %."
+    )
+    return dot_figure(f"{rows[0].facts['dataset']}, {name}", note, by_height(rows), panels, shared=True, whole=True)
+
+
+def _place(place: Place) -> Dot:
+    word = f"{100 * place.best:.0f} %" if place.best is not None and place.best >= 0.05 else ""
+    return Dot(float(place.rank or 0), place.rank_low, place.rank_high, bool(place.tied), word)
+
+
+def group_figure(rows: Sequence[Row], grouping: Grouping) -> Figure:
+    """Mean Dice with its 95 % interval, one panel per group of test cases."""
+    names = dict(zip((row.unit for row in rows), labels(rows)))
+    panels = [
+        DotPanel(f"{group.title} ({group.cases} cases)", dict(_dots(names, group.dice.items())))
+        for group in grouping.groups
+    ]
+    text = f"{heading(rows[0])}, by {grouping.name}"
+    note = "Dice, mean and 95 % interval; filled: the highest mean of a group"
+    return dot_figure(text, note, list(names.values()), panels, shared=True)
+
+
+def _dots(names: dict[int, str], found: Iterable[tuple[int, dict]]) -> Iterable[tuple[str, Dot]]:
+    known = [(names[unit], summary) for unit, summary in found if summary["mean"] is not None]
+    highest = max((summary["mean"] for _, summary in known), default=0.0)
+    for name, summary in known:
+        low, high = summary["ci95"] or (None, None)
+        reach = (None, None) if low is None or high is None else (100 * low, 100 * high)
+        yield name, Dot(100 * summary["mean"], reach[0], reach[1], summary["mean"] == highest)

@@ -1,0 +1,109 @@
+"""The specs of the papers' tables: everything they name exists, and every number has its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsbench.benchmark.papers.catalogue import table_files
+from nsbench.benchmark.papers.paper_table import Declared, read_table
+from nsbench.benchmark.papers.parts import reproduction
+from nsbench.benchmark.registry import Registries
+from nsbench.benchmark.report.claims import load_claims
+from nsbench.benchmark.report.reported import load_reported, parse_setting
+from nsbench.benchmark.spec.choices import DatasetChoice
+from nsbench.benchmark.spec.models import Spec
+
+FILES = table_files()
+TABLES = {
+    *(f"tsman-table-{n}" for n in (1, 2, 3, 4)),
+    *("tsman-fig-6", "tsman-fig-7", "pint-table-1", "pint-table-2"),
+    *(f"massl-table-{n}" for n in (1, 2, 3)),
+    *(f"atso-table-{n}" for n in range(1, 7)),
+    *(f"cople-table-{n}" for n in ("i", "ii", "iii", "iv")),
+    "cople-fig-4",
+}
+UNPLACED = {
+    "atso-table-1": 18 + 3,
+    "atso-table-3": 15,
+    "massl-table-3": 15,
+    "tsman-table-4": 3,
+}
+"""Numbers that no row of a run stands for: reference set, similarity to M0, levels of an encoder, background."""
+
+
+def tables() -> list[Any]:
+    """Each table; those of scarce labels only where specs know these."""
+    marks = {True: [], False: [pytest.mark.skip("specs here know no scarce labels")]}
+    found = [read_table(path) for path in FILES]
+    return [
+        pytest.param(each, id=each.table.slug, marks=marks["labeled" in Spec.model_fields or not _scarce(each)])
+        for each in found
+    ]
+
+
+def _scarce(declared: Declared) -> bool:
+    fields = [declared.fields(part, stands_in=False) for part in declared.table.parts]
+    return any({"labeled", "source"} & set(each) for each in fields)
+
+
+def _stand_in(declared: Declared) -> dict[str, Any]:
+    """Flags by which generated scans of as many dimensions stand in for a table's data."""
+    fields = declared.fields(declared.table.parts[0], stands_in=False)
+    flat = len(fields["budget"].get("patch", (0, 0, 0))) == 2 and fields.get("view") != "2d"
+    generated = f"phantom:multiclass,cases=24,size=32{',ndim=2' if flat else ''}"
+    return {"datasets": generated} | ({"source": generated + ",population=b"} if "source" in fields else {})
+
+
+def test_every_table_of_the_papers_is_there() -> None:
+    assert {path.parent.name for path in FILES} == TABLES
+
+
+@pytest.mark.parametrize("declared", tables())
+def test_everything_resolves_with_the_papers_own_budget(declared: Declared, registries: Registries) -> None:
+    found = reproduction(declared, _stand_in(declared), registries)
+    assert [part.reason for part in found.parts if part.reason] == []
+    assert all(cell.identity.budget.name == "paper" for cell in found.plan.cells)
+    labels = {cell.label for cell in found.plan.cells}
+    assert labels == set(declared.table.reported.methods)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_datasets_and_their_parameters_exist(path: Path, registries: Registries) -> None:
+    declared = read_table(path)
+    for part in declared.table.parts:
+        fields = declared.fields(part, stands_in=False)
+        for text in [*fields.get("datasets", []), *filter(None, [fields.get("source")])]:
+            choice = DatasetChoice.model_validate(text)
+            plugin = registries.datasets.get(choice.dataset)
+            plugin.validate(choice.params)
+            assert choice.task in (None, *plugin.attributes["tasks"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_every_number_has_its_place(path: Path) -> None:
+    table = read_table(path).table
+    reported = table.reported
+    printed = [each for several in reported.methods.values() for each in several]
+    places = {(each.method, _key({**at.setting, **each.setting})) for each in printed for at in reported.at}
+    quoted = {method for each in table.quoted for method in each.methods}
+    numbers = [number for number in load_reported(reported.paper) if number["table"] in reported.tables]
+    keys = Counter((number["method"], _key(parse_setting(number["setting"]))) for number in numbers)
+    unplaced = sum(count for key, count in keys.items() if key not in places and key[0] not in quoted)
+    assert unplaced == UNPLACED.get(table.slug, 0)
+    if numbers:
+        assert {each.method for each in printed} <= {method for method, _ in keys}
+        assert {number["dataset"] for number in numbers} == {reported.dataset}
+        assert quoted <= {method for method, _ in keys}
+    else:
+        said = [claim for claim in load_claims(reported.paper) if table.table in claim.source]
+        assert {side.method for claim in said for side in (claim.subject, *claim.against)} <= {
+            each.method for each in printed
+        } | quoted
+
+
+def _key(setting: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(setting.items()))

@@ -1,0 +1,138 @@
+"""Verdicts on claims: level and power on made-up scores, and what is claimed of which rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nsbench.benchmark.papers.claim_verdicts import Compared, decide, p_values
+from nsbench.benchmark.papers.mapping import Reported
+from nsbench.benchmark.papers.mappings import defaults
+from nsbench.benchmark.papers.resolve import asked
+from nsbench.benchmark.papers.select import Stands
+from nsbench.benchmark.papers.worlds import World
+from nsbench.benchmark.report.claims import Claim, load_claims
+from nsbench.benchmark.report.reported import load_reported, parse_setting
+from nsbench.benchmark.stats.bootstrap import Estimates
+from nsbench.benchmark.stats.simulate import Sample
+
+DRAWS = 1000
+
+
+def outcomes(rivals: int, gain: float, seeds: int, patients: int = 20, kind: str = "greater") -> Counter[str]:
+    """Verdicts on 1,000 runs of a method that is this much better than each of its rivals."""
+    rng = np.random.default_rng(11)
+    subject = Sample(patients, seeds, by_patient=2, by_seed=0.5).draw(rng, DRAWS, gain)
+    chances = []
+    for _ in range(rivals):
+        rival = Sample(patients, seeds, by_patient=2, by_seed=0.5).draw(rng, DRAWS)
+        chances.append(np.stack(p_values(Estimates.of(subject - rival).draws(), kind)))
+    found = (
+        [Compared("", for_p=float(a), against_p=float(b)) for a, b in zip(*run)]
+        for run in np.moveaxis(chances, 2, 0).swapaxes(1, 2)
+    )
+    return Counter(decide(compared)[0] for compared in found)
+
+
+@pytest.mark.parametrize(("rivals", "seeds", "patients"), [(1, 2, 20), (1, 3, 50), (4, 3, 20)])
+def test_equal_methods_are_told_apart_in_at_most_five_of_a_hundred_runs(rivals: int, seeds: int, patients: int) -> None:
+    found = outcomes(rivals, 0.0, seeds, patients)
+    assert found["holds"] + found["reversed"] <= 50
+
+
+def test_two_points_are_seen_the_right_way_round() -> None:
+    better, worse = outcomes(1, 2.0, 3, patients=50), outcomes(1, -2.0, 3, patients=50)
+    assert better["holds"] > 500
+    assert worse["reversed"] > 500
+    assert better["reversed"] == worse["holds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "allowed", "centre", "right"),
+    [
+        ("greater", 0, 0, 1.0, "for"),
+        ("greater", 2, 0, 1.0, "against"),
+        ("greater_equal", 0, 1, -0.5, "for"),
+        ("greater_equal", 0, 1, -1.5, "against"),
+        ("similar", 1, 0, 0.5, "for"),
+        ("similar", 1, 0, 1.5, "against"),
+        ("similar", 1, 0, -1.5, "against"),
+    ],
+)
+def test_each_kind_of_claim_has_its_bound(kind: str, by: float, allowed: float, centre: float, right: str) -> None:
+    drawn = np.random.default_rng(0).normal(centre, 0.1, 2000)
+    chances = dict(zip(("for", "against"), p_values(drawn, kind, by, allowed)))
+    assert chances[right] <= 0.001
+    assert chances["against" if right == "for" else "for"] > 0.9 / 2
+
+
+def test_a_claim_holds_only_where_everything_was_tested() -> None:
+    good, bad, gone = (
+        Compared("", for_p=0.001, against_p=1),
+        Compared("", for_p=1, against_p=0.001),
+        Compared("", reason="r"),
+    )
+    assert decide([good, good])[0] == "holds"
+    assert decide([good, gone])[0] == "undecided"
+    assert decide([bad, gone])[0] == "reversed"
+    assert decide([gone])[0] == "not tested"
+    assert decide([good, Compared("", for_p=0.5, against_p=0.02)])[0] == "undecided"  # 0.02 of two is not enough
+    assert decide([Compared("", reason="one seed", patients=9)])[0] == "undecided"
+
+
+def world(paper: str, dataset: str) -> World:
+    """Rows for every number that a paper reports on a dataset."""
+    numbers = [row for row in load_reported(paper) if row["dataset"] == dataset]
+    pairs = {(row["method"], row["setting"]): None for row in numbers}
+    facts: list[dict[str, Any]] = [{"unit": unit} for unit in range(len(pairs))]
+    stands = [Stands(fact, method, parse_setting(setting), None, None) for fact, (method, setting) in zip(facts, pairs)]
+    return World("", Reported(paper=paper, tables=("all",), dataset=dataset), tuple(stands))
+
+
+def test_every_claim_on_printed_numbers_is_resolved_to_rows() -> None:
+    """Whatever a paper prints is found by the words of its claims, but for rows that two tables have."""
+    claims = [claim for claim in load_claims() if any(source.startswith("Table") for source in claim.source)]
+    questions = [
+        (claim.id, question) for claim in claims for question in asked(claim, world(claim.paper, claim.dataset))
+    ]
+    lost = {name: question.missing for name, question in questions if question.missing}
+    assert {name: why for name, why in lost.items() if why.startswith("no row")} == {}
+    assert len(questions) > 300
+
+
+def test_lower_is_better_where_it_is() -> None:
+    claim = next(claim for claim in load_claims("pint") if claim.id == "pint-beats-its-parts")
+    dice, *_, asd = asked(claim, world("pint", "LA"))
+    assert [(factor, each.method) for factor, each in dice.terms] == [(1.0, "PINT"), (-1.0, "PNT")]
+    assert [(factor, each.method) for factor, each in asd.terms] == [(-1.0, "PINT"), (1.0, "INT")]
+    assert asd.text == "ASD (ratio=75%): PINT against INT"
+
+
+def test_gains_are_differences_of_differences() -> None:
+    side = {"method": "ATSO", "setting": {"generation": "G1", "set": "test"}}
+    base = {"method": "ATSO", "setting": {"generation": "G0", "set": "test"}}
+    claim = Claim.model_validate(
+        {"paper": "atso", "id": "a", "quote": "0123456789", "source": ["Table 1"], "kind": "greater", "dataset": "NIH"}
+        | {"metrics": ["DSC"], "subject": {**side, "over": base}, "against": [{"value": 1.5}]}
+    )
+    (question,) = asked(claim, world("atso", "NIH"))
+    assert [factor for factor, _ in question.terms] == [1.0, -1.0]
+    assert question.constant == -1.5
+
+
+def test_default_mappings_name_what_the_papers_print() -> None:
+    for reported in defaults():
+        numbers = [row for row in load_reported(reported.paper) if row["table"] in reported.tables]
+        printed = {row["method"] for row in numbers if row["dataset"] == reported.dataset}
+        ours = {each.method for several in reported.methods.values() for each in several}
+        assert not printed or ours <= printed, (reported.paper, reported.tables, ours - printed)
+
+
+def test_a_mapping_is_refused_with_the_field() -> None:
+    with pytest.raises(ValueError, match="begins with none of data"):
+        Reported(paper="pint", tables=("Table 1",), dataset="LA", differences=("something else",))
+    with pytest.raises(ValueError, match="greater than 0"):
+        Reported(paper="pint", tables=("Table 1",), dataset="LA", margins={"Dice": 0})

@@ -1,0 +1,119 @@
+"""What is in the way of a publication, and what a killed one leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsbench.benchmark.errors import UserError
+from nsbench.benchmark.publish import publish_run
+from nsbench.benchmark.publish.folder import check_target, seal, swapped
+
+
+def write(folder: Path, names: str, spec: str = "made") -> None:
+    with swapped(folder) as stage:
+        for name in names.split():
+            (stage / name).write_text(name)
+        seal(stage, {"spec": spec})
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_files_of_an_earlier_publication_go_and_foreign_ones_stay(tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    write(board, "README.md old.png")
+    (board / "notes.md").write_text("mine")
+    (board / "sub").mkdir()
+    write(board, "README.md new.png")
+    assert names(board) == {"README.md", "new.png", "published.json", "notes.md", "sub"}
+    assert names(tmp_path) == {"board"}
+
+
+def test_foreign_content_is_in_the_way(finished: Any, tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    board.mkdir()
+    (board / "thesis.tex").write_text("mine")
+    with pytest.raises(UserError, match=r"has not written \(thesis.tex\); choose another folder"):
+        publish_run(finished.store.out, board)
+    (board / "thesis.tex").unlink()
+    publish_run(finished.store.out, board)
+    (board / "README.md").write_text("edited by hand")
+    with pytest.raises(UserError, match=r"README\.md was changed since it was published"):
+        publish_run(finished.store.out, board)
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(UserError, match="is a file"):
+        publish_run(finished.store.out, file)
+    with pytest.raises(UserError, match="a file of that name is in the way"):
+        publish_run(finished.store.out, file / "board")
+
+
+def test_a_spec_that_lies_there_is_kept_if_it_is_that_of_the_run(finished: Any, tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    board.mkdir()
+    text = "# why\nmethods: [ce, mae]\nratios: [0, 0.5]\nseeds: 2\n"
+    (board / "spec.yaml").write_text(text)
+    publish_run(finished.store.out, board)
+    publish_run(finished.store.out, board)
+    assert (board / "spec.yaml").read_text() == text
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "spec.yaml").write_text(text.replace("seeds: 2", "seeds: 3"))
+    with pytest.raises(UserError, match=r"another benchmark than the run \(differs in: seeds\)"):
+        publish_run(finished.store.out, other)
+
+
+def interrupted(board: Path) -> None:
+    with swapped(board) as stage:
+        (stage / "README.md").write_text("half")
+        raise KeyboardInterrupt
+
+
+def test_killed_while_writing_the_old_folder_stands(tmp_path: Path) -> None:
+    board = tmp_path / "board"
+    write(board, "README.md")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(board)
+    assert (board / "README.md").read_text() == "README.md"
+    assert names(tmp_path) == {"board"}
+
+
+@pytest.mark.parametrize("swapped_in", [False, True])
+def test_killed_between_the_two_renames_nothing_is_lost(tmp_path: Path, swapped_in: bool) -> None:
+    board = tmp_path / "board"
+    write(board, "README.md old.png")
+    board.rename(tmp_path / ".board.old")
+    if swapped_in:
+        write(board, "README.md")
+    check_target(board)
+    assert names(tmp_path) == {"board"}
+    assert (board / "old.png").exists() is not swapped_in
+
+
+def test_the_spec_of_a_papers_table_is_kept_by_its_runs_alone(finished: Any, tmp_path: Path) -> None:
+    spec = finished.store.read_plan()["spec"]
+    table = {"paper": "pint", "table": "Table 1", "stand_in": "phantom", "parts": {"one-phase": spec}}
+    about = {"name": "PINT", "command": "nsbench reproduce pint 'Table 1' --dataset phantom --out here --budget quick"}
+    finished.store.write_plan(table, finished.store.planned_cells(), [], extend=True, about=about)
+    beside = finished.store.out / "reproduction"
+    beside.mkdir()
+    (beside / "README.md").write_text(f"# PINT\n\nread from {tmp_path}/secret\n")
+    (beside / "table.csv").write_text("paper\npint\n")
+    board = tmp_path / "pint-table-1"
+    board.mkdir()
+    text = "paper: pint\ntable: Table 1\nparts: []\n"
+    (board / "spec.yaml").write_text(text)
+    publish_run(finished.store.out, board)
+    assert (board / "spec.yaml").read_text() == text
+    assert str(tmp_path) not in (board / "reproduction.md").read_text()
+    page = (board / "README.md").read_text()
+    assert "[reproduction.md](reproduction.md)" in page
+    assert "nsbench reproduce pint 'Table 1' --dataset phantom --budget quick --out runs/pint-table-1" in page
+    assert "spec-one-phase.yaml" in publish_run(finished.store.out, tmp_path / "elsewhere").files
+    (board / "spec.yaml").write_text(text.replace("Table 1", "Table 2"))
+    with pytest.raises(UserError, match=r"spec\.yaml was changed since"):
+        publish_run(finished.store.out, board)
