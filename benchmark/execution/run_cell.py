@@ -87,6 +87,8 @@ def build_method(cell: Cell, data_task: Any, registries: Registries, device: tor
                 f"patch {'x'.join(map(str, who.budget.patch))}: network {who.network.name} needs sides that are "
                 f"multiples of {part.divisor}; set budget.patch accordingly"
             )
+    if method.slice_axes and slice_axis_of(cell, data_task.ndim) is None:
+        raise UserError(f"{cell.label} learns from slices along several axes of volumes: give it volumes, and view 2d")
     layout = torch.channels_last if ndim == 2 else torch.channels_last_3d
     return method.to(device=device, memory_format=layout)  # type: ignore[call-overload, no-any-return]
 

@@ -64,12 +64,18 @@ class Method(nn.Module):
     passes
         Forward-and-backward passes of one network that an update needs (1 for plain training); a class
         attribute, or set in `setup` where it depends on a parameter.
+    slice_axes
+        Spatial axes of volumes, set in `setup` by a method with a 2-D network for each: a volume is then predicted
+        slice by slice along each of them, by `predict_along`, and the most frequent class wins, of equally frequent
+        ones that of the larger summed probability. Empty: along the cell's view alone, by `predict`. Stages say with
+        `Train.slice_axis` along which axis their batches are cut.
     """
 
     name: ClassVar[str]
     citation: ClassVar[str]
     knows: ClassVar[Knows] = "blind"
     passes: float = 1.0
+    slice_axes: tuple[int, ...] = ()
 
     Params: TypeAlias = MethodParams
 
@@ -121,6 +127,10 @@ class Method(nn.Module):
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities `[B, num_classes, *spatial]` of images `[B, C, *spatial]`; called in eval mode."""
         raise NotImplementedError("write predict(self, image): return class probabilities")
+
+    def predict_along(self, image: Tensor, axis: int) -> Tensor:
+        """As `predict`, for slices of volumes along one of `slice_axes`."""
+        return self.predict(image)
 
     def log(self, **scalars: Tensor) -> None:
         """Put scalars of this step into the record's curves."""

@@ -54,6 +54,9 @@ class Train:
         `INITIAL`: the method as `setup` left it.
     optimisers
         Default: one over all parameters that require gradients.
+    slice_axis
+        Spatial axis that a 2-D network's slices of volumes are cut along, or one by name of a view; None, or a
+        view that is not named: the cell's. See `Method.slice_axes`.
     """
 
     name: str
@@ -62,6 +65,11 @@ class Train:
     share: float = 1.0
     start: str | None = None
     optimisers: tuple[Optimiser, ...] = (Optimiser(),)
+    slice_axis: int | Mapping[str, int] | None = None
+
+    def slice_axis_of(self, view: str) -> int | None:
+        """The axis of a view by its name in `on`, "" for a single one; None: the cell's."""
+        return self.slice_axis.get(view) if isinstance(self.slice_axis, Mapping) else self.slice_axis
 
 
 @dataclass(frozen=True)

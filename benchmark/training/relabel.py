@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..budget import Budget
 from ..errors import CellFailure
-from ..inference.predict import predict_probabilities
+from ..inference.predict import hard_vote, predict_probabilities
 from ..plugin.method import Method
 from ..plugin.stages import Relabel
 from ..plugin.view import TrainingView
@@ -57,11 +57,7 @@ def _vote(
     turned = image.flip(axes) if axes else image
     found = predict_probabilities(method, turned, budget, sampling.slice_axis, device)
     found = found.flip(axes) if axes else found
-    if how == "soft":
-        return found
-    chosen = torch.zeros_like(found).scatter_(0, found.argmax(0, keepdim=True), 1.0)
-    # a thousandth of the probability decides ties without overruling a vote
-    return chosen + found * 1e-3
+    return found if how == "soft" else hard_vote(found)
 
 
 def apply_labels(view: TrainingView, load: Callable[[str], dict[str, Any] | None]) -> TrainingView:
