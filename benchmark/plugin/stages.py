@@ -28,11 +28,14 @@ class Optimiser:
         Dotted attribute names of the method whose parameters it drives; empty for all.
     learning_rate
         Initial learning rate; None for the method's, else the budget's.
+    factor
+        What that learning rate is multiplied by.
     """
 
     name: str = "main"
     modules: tuple[str, ...] = ()
     learning_rate: float | None = None
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class Train:
         Name of the method's step function.
     share
         Weight of this stage in dividing the cell's updates among its `Train` stages.
+    fraction
+        Fraction of the cell's updates that this stage gets, in place of a share; what is left is divided by `share`.
+        For a stage that is to be equally long in several methods, whatever else they do.
+    shared
+        Names of the parameters that the stage's outcome depends on (`learning_rate` always counts). Given, the stage is
+        trained once for all cells of a run in which it would come out the same: same name, step function and code,
+        updates, cases and labels, initial weights, values of these parameters, and all of the cell's identity but the
+        method. Its updates and its time count in every cell's row. Other parameters cannot be read while it trains.
     start
         Stage whose weights this one starts from; None: the weights as the previous stage left them;
         `INITIAL`: the method as `setup` left it.
@@ -66,6 +77,8 @@ class Train:
     start: str | None = None
     optimisers: tuple[Optimiser, ...] = (Optimiser(),)
     slice_axis: int | Mapping[str, int] | None = None
+    fraction: float | None = None
+    shared: tuple[str, ...] | None = None
 
     def slice_axis_of(self, view: str) -> int | None:
         """The axis of a view by its name in `on`, "" for a single one; None: the cell's."""

@@ -72,13 +72,32 @@ class Trainer:
 
 
 def divide_updates(stages: list[Stage], budget: Budget) -> list[int]:
-    """Updates of each stage: the budget divided by share, largest remainder first; 0 for a `Relabel`."""
-    shares = [stage.share if isinstance(stage, Train) else 0.0 for stage in stages]
+    """Updates of each stage; 0 for a `Relabel`.
+
+    A stage with a `fraction` gets that, rounded; the rest is divided by `share`, largest remainder first.
+
+    Raises
+    ------
+    CellFailure
+        The fractions leave nothing for the other stages, or some of the updates to no stage.
+    """
+    trains = [stage if isinstance(stage, Train) else None for stage in stages]
     if budget.accounting == "per-stage":
-        return [budget.updates if share else 0 for share in shares]
-    exact = [budget.updates * share / sum(shares) for share in shares]
+        return [budget.updates if train and (train.fraction or train.share) else 0 for train in trains]
+    fixed = [round(budget.updates * train.fraction) if train and train.fraction else 0 for train in trains]
+    shares = [train.share if train and train.fraction is None else 0.0 for train in trains]
+    rest = budget.updates - sum(fixed)
+    if rest < 0 or any(shares) != (rest > 0):
+        raise CellFailure(
+            f"stages claim {sum(fixed)} of {budget.updates} updates as fractions; the others need the rest"
+        )
+    return [given + part for given, part in zip(fixed, _by_share(rest, shares))]
+
+
+def _by_share(updates: int, shares: list[float]) -> list[int]:
+    exact = [updates * share / (sum(shares) or 1.0) for share in shares]
     whole = [int(value) for value in exact]
     by_remainder = sorted(range(len(exact)), key=lambda i: (whole[i] - exact[i], i))
-    for i in by_remainder[: budget.updates - sum(whole)]:
+    for i in by_remainder[: updates - sum(whole)]:
         whole[i] += 1
     return whole
