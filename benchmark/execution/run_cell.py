@@ -24,6 +24,7 @@ from ..training import checkpoint
 from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
 from ..training.trainer import Trainer
+from ..wrapped import method_finder
 from .clock import now
 from .evaluate import Evaluator, pooled_scores
 from .failure import describe_failure
@@ -80,7 +81,8 @@ def build_method(cell: Cell, data_task: Any, registries: Registries, device: tor
 
     method_class: type[Method] = plugin.load()
     method = method_class(method_class.Params.model_validate(who.method.params), data_task, ndim)
-    method.setup(Builder(make, lambda i: stream_seed(who.seed, "initialisation", i)))
+    find = method_finder(registries, data_task, ndim)
+    method.setup(Builder(make, lambda i: stream_seed(who.seed, "initialisation", i), find))
     for part in method.modules():
         if isinstance(part, Network) and any(side % part.divisor for side in who.budget.patch):
             raise UserError(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ..errors import UserError
 from .batch import Batch
 from .case import Task
 from .network import Network
@@ -29,11 +30,19 @@ class Builder:
         Builds one network on the current random state.
     seed_of
         Seed of the i-th module built.
+    find
+        Makes a registered method by name and parameters, before its `setup`; None where there is no registry.
     """
 
-    def __init__(self, make: Callable[[], Network], seed_of: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Network],
+        seed_of: Callable[[int], int],
+        find: Callable[[str, Mapping[str, Any]], Method] | None = None,
+    ) -> None:
         self._make = make
         self._seed_of = seed_of
+        self._find = find
         self._built = 0
 
     def network(self) -> Network:
@@ -46,6 +55,22 @@ class Builder:
             torch.manual_seed(self._seed_of(self._built))
             self._built += 1
             return make()
+
+    def method(self, name: str, params: Mapping[str, Any] | None = None) -> Method:
+        """Another registered method, set up with networks of its own: for schemes that wrap any method.
+
+        A parameter that names it is declared with `param(..., names_plugin=True)`.
+
+        Raises
+        ------
+        UserError
+            Unknown method or parameter.
+        """
+        if self._find is None:
+            raise UserError(f"method {name} cannot be looked up here")
+        inner = self._find(name, params or {})
+        inner.setup(self)
+        return inner
 
 
 class Method(nn.Module):
