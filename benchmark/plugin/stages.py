@@ -96,16 +96,24 @@ class Relabel:
     on
         The cases to predict labels for.
     by
-        Names of `Train` stages; their predictions are averaged (`vote="soft"`) or counted (`"hard"`).
+        Names of `Train` stages; their predictions are averaged (`vote="soft"`) or counted (`"hard"`). With several
+        transforms, each stage votes on its own first, then the stages do.
     flips
-        Sets of spatial axes to mirror; the predictions are mirrored back before voting. `((),)`: none.
+        Sets of axes of the network's input to mirror; the predictions are mirrored back before voting. `((),)`: none.
+    turns
+        Numbers of quarter turns in the plane of the first two of these axes, each combined with each set of `flips`.
+    groups
+        Sets of classes whose votes are added up: a voxel gets the first class of the set with the most. Classes in no
+        set stand for themselves. `()`: none.
     """
 
     name: str
     on: TrainingView
     by: tuple[str, ...]
     flips: tuple[tuple[int, ...], ...] = field(default=((),))
+    turns: tuple[int, ...] = (0,)
     vote: Literal["soft", "hard"] = "soft"
+    groups: tuple[tuple[int, ...], ...] = ()
 
 
 Stage = Train | Relabel
