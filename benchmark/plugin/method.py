@@ -86,6 +86,9 @@ class Method(nn.Module):
     knows
         `blind`: all labels, not which are wrong; `trusted`: also which cases are clean;
         `scarce`: a labeled subset and unlabeled images.
+    needs_unlabeled
+        Of a `scarce` method: whether it is meant for images without label, so that it is left out where there are
+        none. False for one that learns from the labeled cases alone.
     passes
         Forward-and-backward passes of one network that an update needs (1 for plain training); a class
         attribute, or set in `setup` where it depends on a parameter.
@@ -99,6 +102,7 @@ class Method(nn.Module):
     name: ClassVar[str]
     citation: ClassVar[str]
     knows: ClassVar[Knows] = "blind"
+    needs_unlabeled: ClassVar[bool] = True
     passes: float = 1.0
     slice_axes: tuple[int, ...] = ()
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import UserError, nearest
 from .choices import Choice, DatasetChoice, MethodChoice
+from .mixed import refuse_mixed
 from .models import Document, Execution, Spec
 from .text import parse_roots, parse_setting
 from .tune import Tune
@@ -20,6 +21,7 @@ from .yaml_file import read_yaml
 _FLAGS = {"datasets": "--dataset", "networks": "--network", "plugins": "--plugin", "params": "--set"}
 _ITEMS: dict[str, type[BaseModel]] = {
     "datasets": DatasetChoice,
+    "source": DatasetChoice,
     "methods": MethodChoice,
     "noise": Choice,
     "networks": Choice,
@@ -64,7 +66,12 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Lo
         data = _anchored(data, path.resolve().parent)
     origin = Origin(str(path) if path else "", node, _flag_names(given, settings))
     merged = {**_merged_params(data, settings), **_merged_roots(data, given), **_merged_tune(data, given)}
-    document = _validate({**data, **given, **merged}, origin)
+    values = {**data, **given, **merged}
+    try:
+        refuse_mixed(values)
+    except FieldError as error:
+        raise origin.explain(error) from None
+    document = _validate(values, origin)
     return Loaded(_part(Spec, document), _part(Execution, document), origin, document.tune)
 
 
@@ -121,6 +128,7 @@ def _anchored(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(data)
     if isinstance(data.get("datasets"), list):
         anchored["datasets"] = [_anchored_root(item, folder) for item in data["datasets"]]
+    anchored |= {"source": _anchored_root(data["source"], folder)} if "source" in data else {}
     if isinstance(data.get("plugins"), list):
         anchored["plugins"] = [folder / p if isinstance(p, str) else p for p in data["plugins"]]
     if isinstance(data.get("data_root"), dict):
