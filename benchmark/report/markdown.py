@@ -9,11 +9,12 @@ from ..registry import Registries
 from ..store import Store
 from .leaderboard import Leaderboard, make_leaderboard
 from .methods import left_out, methods
-from .notes import NOTES
+from .notes import notes
 from .overview import overviews, question, verdicts, warnings
 from .protocol import protocol
 from .rows import Row
 from .sections import section
+from .supervised import upper_bounds
 from .text import escape
 
 Figures = Mapping[tuple[Any, ...], str]
@@ -33,7 +34,8 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
     registries
         Where the methods' summaries and citations come from.
     figures
-        File names: of box plots by `Row.section`, of curves over the ratio by `("ratio", dataset)`.
+        File names: of box plots by `Row.section`, of curves by `("ratio", dataset)` and `("labeled", dataset)`, of
+        generations by `("generations", *Row.section)`.
     """
     shown = figures or {}
     parts = [f"# {escape(board.title)}", question(board), *warnings(board), verdicts(board.rows)]
@@ -42,8 +44,10 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
     parts += ["### Methods", methods(board.rows, registries), left_out(board.left_out)]
     for dataset, sections in _by_dataset(board.rows).items():
         parts += [f"## {escape(dataset)}", _picture(dataset, shown)]
-        parts += [section(rows, shown.get(key)) for key, rows in sections.items()]
-    parts += ["## How to read the tables", NOTES]
+        for key, rows in sections.items():
+            upper = upper_bounds(board.rows, rows[0])
+            parts.append(section(rows, shown.get(key), upper, shown.get(("generations", *key))))
+    parts += ["## How to read the tables", notes({row.facts["supervision"] for row in board.rows})]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -52,8 +56,9 @@ def _command(board: Leaderboard) -> str:
 
 
 def _picture(dataset: str, figures: Figures) -> str:
-    figure = figures.get(("ratio", dataset))
-    return f"![Dice against the ratio of corrupted labels, {dataset}]({figure})" if figure else ""
+    words = {"ratio": "ratio of corrupted labels", "labeled": "share of labeled cases"}
+    found = {what: figures.get((name, dataset)) for name, what in words.items()}
+    return "\n\n".join(f"![Dice against the {what}, {dataset}]({name})" for what, name in found.items() if name)
 
 
 def _by_dataset(rows: list[Row]) -> dict[str, dict[tuple[Any, ...], list[Row]]]:

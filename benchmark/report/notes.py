@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 NOTES = """\
 - **Rank and bold.** Methods are ranked by mean Dice, within one table only: same data, same corrupted labels, same
   network, view, budget and checkpoint selection, same knowledge of the noise. Bold: not told apart from the best,
@@ -28,3 +30,16 @@ NOTES = """\
 - **Cost**: optimiser steps; network passes forward and backward; mean wall-clock time of training; largest resident
   memory of a worker process; parameters of all networks of the method. Cells may have shared the machine.
 - **Realised noise**: what the noise model did to the training labels, mean ± SD over the corrupted cases."""
+
+WITHOUT_NOISE = """\
+- **Lower bound**: trained on the labeled cases alone. **Upper bound**: the same with every training case labeled. All
+  methods of a table have the same labels; those that are no bound also see images without label.
+- **Drop** is here Dice less that of the same method with all cases labeled.
+- **@R**: Dice of a stage's pseudo-labels, or predictions, against the hidden labels of the unlabeled training cases;
+  **@E**: of its weights on the test cases; **Similarity**: Dice of these predictions with those of the first stage's
+  weights. Measured by the harness when training is over; no method sees them."""
+
+
+def notes(supervisions: Collection[str]) -> str:
+    """The notes for leaderboards of such supervisions."""
+    return NOTES if set(supervisions) <= {"noisy"} else f"{NOTES}\n{WITHOUT_NOISE}"

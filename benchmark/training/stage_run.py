@@ -36,6 +36,11 @@ class StageRun:
 
     def run(self) -> None:
         """Train to the end of the stage and keep its weights."""
+        self.train()
+        self.finish()
+
+    def train(self) -> None:
+        """Train to the end of the stage."""
         try:
             for update in range(self.begin(), self.total):
                 self.advance(update)
@@ -43,9 +48,8 @@ class StageRun:
             self.method.eval()
         self._account()
         self.context.outcome.curves += self.curves.rows
-        self._finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """Keep the stage's weights, drop its checkpoint."""
         state = {"method": self.method.state_dict(), "outcome": vars(self.context.outcome)}
         checkpoint.save(self.context.stage_file(self.stage.name), state)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nsbench.benchmark.report.figures import ratio_figure
+from nsbench.benchmark.report.curves import ratio_figure
 from nsbench.benchmark.report.leaderboard import leaderboard_rows, make_leaderboard
 from nsbench.benchmark.report.write import render_csv, write_leaderboard
 
