@@ -8,7 +8,7 @@ from .app import app
 
 _COMMANDS = (
     *("run", "tune", "listing", "show", "schema", "leaderboard", "predict", "share", "reported"),
-    *("data", "noise", "new", "test", "doctor"),
+    *("analyze", "data", "noise", "new", "test", "doctor"),
 )
 """Modules that add a command to the application, in the order of the help text."""
 
