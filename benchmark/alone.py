@@ -58,13 +58,15 @@ def build_method(
     from .plugin import Builder
     from .registry import Registries
     from .seeds import stream_seed
+    from .wrapped import method_finder
 
     registries = Registries(tuple(map(Path, plugins)))
     plugin = registries.methods.get(name)
     values = plugin.validate(dict(params or {}), f"method {name}")
     method: Method = plugin.load()(values, task, task.ndim)
     make = network if callable(network) else _maker(registries, network, dict(network_params or {}), task)
-    method.setup(Builder(make, lambda i: stream_seed(seed, "initialisation", i)))  # type: ignore[arg-type]
+    find = method_finder(registries, task, task.ndim)
+    method.setup(Builder(make, lambda i: stream_seed(seed, "initialisation", i), find))  # type: ignore[arg-type]
     return method
 
 

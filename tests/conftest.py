@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nsbench.benchmark.budget import resolve_budget
-from nsbench.benchmark.cell import Cell, Chosen, ChosenDataset, Identity, Noisy
+from nsbench.benchmark.cell import Cell, Chosen, ChosenDataset, Identity, Noisy, Scarce, Transfer
 from nsbench.benchmark.registry import Registries, Registry
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -60,6 +60,7 @@ def build_cell(
     ndim: int = 2,
     selection: str = "last",
     seed: int = 0,
+    supervision: Scarce | Transfer | None = None,
     **budget: Any,
 ) -> Cell:
     """A cell of the smoke budget, with budget fields overridden by keyword."""
@@ -72,7 +73,8 @@ def build_cell(
             dataset=ChosenDataset(name=dataset, params=values, code=data.digest, task=task, fingerprint="test"),
             fold=0,
             folds=2,
-            supervision=Noisy(noise=_chosen(registries.noise, noise if ratio else "none", {}), ratio=ratio),
+            supervision=supervision
+            or Noisy(noise=_chosen(registries.noise, noise if ratio else "none", {}), ratio=ratio),
             method=_chosen(registries.methods, method, params or {}),
             network=_chosen(registries.networks, network, {}),
             view=view,

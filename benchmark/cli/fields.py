@@ -36,6 +36,14 @@ Settings = Annotated[Texts, text("--set", WHAT, "Parameter (repeatable).", "METH
 Noise = Annotated[Texts, text("--noise", WHAT, "Noise models (default: erode-dilate).", "NAME[,PARAM=VALUE]", "noise")]
 Ratios = Annotated[Text, text("--ratios", WHAT, "Shares of wrongly labeled cases (default: 0.5).", "0.25,0.5")]
 Severity = Annotated[Text, text("--severity", WHAT, "Scale of the noise, or its mean Dice.", "FACTOR|dice=0.75")]
+Labeled = Annotated[
+    Text, text("--labeled", WHAT, "Scarce labels in place of noise: fractions or counts.", "0.1,0.2|20")
+]
+Source = Annotated[
+    Text, text("--source", WHAT, "Transfer in place of noise: whose labels.", "ID[:TASK][@FOLDER]", "datasets")
+]
+Unlabeled = Annotated[Text, text("--unlabeled", WHAT, "Images without label (default: rest).", "rest|all|none|N")]
+Spacing = Annotated[Text, text("--spacing", WHAT, "mm per voxel of a transfer (default: the coarser).", "1,1,1")]
 Networks = Annotated[Texts, text("--network", WHAT, "Networks (default: unet).", "NAME[,PARAM=VALUE]", "networks")]
 View = Annotated[Text, text("--view", WHAT, "Patches or slices of 3-D data (default: 3d).", "3d|2d|2d:AXIS")]
 Folds = Annotated[Text, text("--folds", WHAT, "Folds, where none are published (default: 5).", "N")]

@@ -8,7 +8,7 @@ from .app import app
 
 _COMMANDS = (
     *("run", "tune", "listing", "show", "schema", "leaderboard", "publish", "merge", "predict", "share"),
-    *("reported", "reproduce", "stats", "claims"),
+    *("reported", "reproduce", "stats", "claims", "analyze"),
     *("data", "noise", "new", "test", "doctor"),
 )
 """Modules that add a command to the application, in the order of the help text."""

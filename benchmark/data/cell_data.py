@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..cell import Cell
+from ..cell import Cell, Identity, Noisy, Scarce, Transfer
 from ..errors import UserError
 from ..plugin.case import CaseRef, Split, Task
 from ..plugin.dataset import Dataset
@@ -18,10 +17,13 @@ from ..registry import Registries
 from ..store.record import Noise
 from .annotated import Annotated, reread
 from .corruption import Corrupted, corrupt, corrupted_ids, realised_noise
-from .prepare import PreparedCase, dataset_key, missing_classes, prepare
+from .part import Part, open_chosen
+from .prepare import PreparedCase, missing_classes
 from .pseudo import pseudo_labels
+from .scarce import draw_labeling, draw_unlabeled, view_of
 from .split import carve_validation, limit_cases, limit_training, split_cases
 from .steps import recipe_text
+from .transfer import PREFIX, Source, load_source, source_view
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class CellData:
     view
         Handed to the method; contains no clean label of a corrupted case and nothing of the test cases.
     truth
-        Clean labels of the training cases by id; never handed to a method.
+        Clean labels of the training cases by id, of all that could be seen; never handed to a method.
     corrupted_labels
         Corrupted labels by case id, also of cases that a `scarce` method sees unlabeled.
     """
@@ -70,6 +72,12 @@ class CellData:
         return set(self.noise.corrupted)
 
     @property
+    def reference(self) -> dict[str, np.ndarray]:
+        """Clean labels of the training cases that the method sees without any, by id."""
+        labeled = set(self.view.labeled.ids)
+        return {i: self.truth[i] for i in self.view.unlabeled.ids if i not in labeled}
+
+    @property
     def scored(self) -> list[PreparedCase]:
         """What the cell is scored on: its test cases, or its validation cases where those are not read."""
         return self.test or [item.compared for item in self.validation]
@@ -77,41 +85,39 @@ class CellData:
 
 def open_dataset(cell: Cell, registries: Registries) -> Dataset:
     """The cell's dataset adapter."""
-    chosen = cell.identity.dataset
-    plugin = registries.datasets.get(chosen.name)
-    params = plugin.validate(chosen.params, f"dataset {chosen.name}")
-    adapter: Dataset = plugin.load()(Path(cell.root) if cell.root else None, chosen.task, params)
-    return adapter
+    return open_chosen(cell.identity.dataset, cell.root, registries)
 
 
 def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], None] = lambda case_id: None) -> CellData:
-    """Prepare the cell's cases, corrupt its training labels and build its training view.
+    """Prepare the cell's cases, corrupt or hide its training labels and build its training view.
 
     Raises
     ------
     UserError
-        The data cannot be used: see `prepare` and `split_cases`; a class that no training label holds.
+        The data cannot be used: see `prepare`, `split_cases`, `draw_labeling` and `load_source`; a class that no
+        training label holds.
     """
     who = cell.identity
-    dataset = open_dataset(cell, registries)
-    key = dataset_key(dataset, who.dataset.fingerprint, who.dataset.code)
-    refs = {ref.id: ref for ref in dataset.cases()}
-    split = _split(cell, dataset, list(refs.values()))
-    train = prepare(dataset, [refs[i] for i in split.train], key, tick)
-    test = [] if who.evaluate else prepare(dataset, [refs[i] for i in split.test], key, tick)
-    if absent := missing_classes(train, dataset.task):
+    part = Part.of(who.dataset, cell.root, registries)
+    split = split_of(who, part.dataset, list(part.refs.values()))
+    source = None
+    if isinstance(who.supervision, Transfer):
+        part, source = load_source(cell, part, split, registries)
+    train = part.prepared(split.train, tick)
+    test = [] if who.evaluate else part.prepared(split.test, tick)
+    task = part.dataset.task
+    if absent := missing_classes(train, task):
         raise UserError(f"{cell.dataset_label}: no training label holds class {', '.join(absent)}; choose another task")
-    held_out = _validation_ids(cell, split, refs)
-
-    def seen(case: PreparedCase) -> Annotated:
-        return reread(dataset, refs[case.id], case)
-
-    corrupted = _corrupt(cell, train, key, registries, dataset.task, seen)
+    held_out = validation_ids(who, split, part.refs)
+    corrupted = _corrupt(cell, train, part, registries)
     learners = [case for case in train if case.id not in held_out]
+    knows = str(registries.methods.get(who.method.name).attributes.get("knows", "blind"))
+    view = _view(who, learners, corrupted, source, part.refs, knows)
+    _require_classes(cell, view.labeled, task)
     return CellData(
-        task=dataset.task,
-        view=_view(learners, corrupted, registries.methods.get(who.method.name).attributes.get("knows", "blind")),
-        truth={case.id: case.label for case in learners},
+        task=task,
+        view=view,
+        truth={case.id: case.label for case in learners} | {case.id: case.label for case in _named(source)},
         corrupted_labels=corrupted.labels,
         validation=[_validation_case(cell, case, corrupted) for case in train if case.id in held_out],
         test=test,
@@ -121,42 +127,45 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
     )
 
 
-def _split(cell: Cell, dataset: Dataset, refs: list[CaseRef]) -> Split:
-    who = cell.identity
+def split_of(who: Identity, dataset: Dataset, refs: Sequence[CaseRef]) -> Split:
+    """Training and test cases, the budget's limits applied; UserError as of `split_cases`."""
     whole = split_cases(dataset, refs, who.fold, who.folds, who.seed)
     return limit_cases(limit_training(whole, who.budget.train_cases, who.seed), who.budget.case_limit)
 
 
-def _corrupt(
-    cell: Cell,
-    train: list[PreparedCase],
-    key: str,
-    registries: Registries,
-    task: Task,
-    seen: Callable[[PreparedCase], Annotated],
-) -> Corrupted:
-    supervision, seed = cell.identity.supervision, cell.identity.seed
-    where = f"{cell.identity.dataset.name}:{cell.identity.dataset.task}"
-    chosen = set(corrupted_ids([case.id for case in train], supervision.ratio, seed, where))
-    if not chosen:
-        return Corrupted()
-    plugin = registries.noise.get(supervision.noise.name)
-    model = plugin.load()(plugin.validate(supervision.noise.params, f"noise model {plugin.name}"))
-    wrong = [case for case in train if case.id in chosen]
-    key += supervision.noise.code
-    predict = None
-    if model.needs_prediction:
-        predict = pseudo_labels(model, train, len(chosen), task, where, key, seed, registries)
-        key += predict.key
-    return corrupt(wrong, model, where, key, seed, task.num_classes, seen, predict)
-
-
-def _validation_ids(cell: Cell, split: Split, refs: dict[str, CaseRef]) -> set[str]:
-    who = cell.identity
+def validation_ids(who: Identity, split: Split, refs: Mapping[str, CaseRef]) -> set[str]:
+    """Training cases that are held out to validate; none where nothing is decided by validation."""
     if who.evaluate is None and who.selection == "last" and who.budget.schedule != "plateau":
         return set()
     patient_of = {i: refs[i].patient for i in split.train}
     return set(carve_validation(split.train, patient_of, who.budget.validation, who.seed))
+
+
+def where_of(who: Identity) -> str:
+    """The dataset's id and task: what random streams of its cases are named after."""
+    return f"{who.dataset.name}:{who.dataset.task}"
+
+
+def _corrupt(cell: Cell, train: list[PreparedCase], part: Part, registries: Registries) -> Corrupted:
+    supervision, seed, where = cell.identity.supervision, cell.identity.seed, where_of(cell.identity)
+    if not isinstance(supervision, Noisy):
+        return Corrupted()
+    chosen = set(corrupted_ids([case.id for case in train], supervision.ratio, seed, where))
+    if not chosen:
+        return Corrupted()
+    plugin, task = registries.noise.get(supervision.noise.name), part.dataset.task
+    model = plugin.load()(plugin.validate(supervision.noise.params, f"noise model {plugin.name}"))
+    wrong = [case for case in train if case.id in chosen]
+    key = part.key + supervision.noise.code
+    predict = None
+    if model.needs_prediction:
+        predict = pseudo_labels(model, train, len(chosen), task, where, key, seed, registries)
+        key += predict.key
+
+    def seen(case: PreparedCase) -> Annotated:
+        return reread(part.dataset, part.refs[case.id], case)
+
+    return corrupt(wrong, model, where, key, seed, task.num_classes, seen, predict)
 
 
 def _validation_case(cell: Cell, case: PreparedCase, corrupted: Corrupted) -> ValidationCase:
@@ -165,8 +174,41 @@ def _validation_case(cell: Cell, case: PreparedCase, corrupted: Corrupted) -> Va
     return ValidationCase(case, case.label if clean else corrupted.labels.get(case.id, case.label))
 
 
-def _view(cases: list[PreparedCase], corrupted: Corrupted, knows: str) -> TrainingView:
-    return TrainingView(tuple(_training_case(case, corrupted.labels.get(case.id), knows) for case in cases))
+def _view(
+    who: Identity,
+    learners: list[PreparedCase],
+    corrupted: Corrupted,
+    source: Source | None,
+    refs: Mapping[str, CaseRef],
+    knows: str,
+) -> TrainingView:
+    supervision = who.supervision
+    if isinstance(supervision, Noisy):
+        return TrainingView(tuple(_training_case(case, corrupted.labels.get(case.id), knows) for case in learners))
+    clean = {case.id: _training_case(case, None, knows) for case in learners}
+    of_learners = [refs[i] for i in clean]
+    if isinstance(supervision, Scarce):
+        return view_of(clean, draw_labeling(of_learners, supervision, who.seed, where_of(who)), knows)
+    ids = draw_unlabeled(of_learners, supervision, who.seed, where_of(who))
+    labeled = [_training_case(case, None, knows) for case in _named(source)]
+    return source_view(labeled, [clean[i] for i in ids], supervision.unlabeled, knows)
+
+
+def _named(source: Source | None) -> list[PreparedCase]:
+    """The source's cases under ids that no case of the target has."""
+    return [replace(case, id=PREFIX + case.id) for case in source.cases] if source else []
+
+
+def _require_classes(cell: Cell, labeled: TrainingView, task: Task) -> None:
+    """UserError where few labels leave out a class: no method could learn it."""
+    if isinstance(cell.identity.supervision, Noisy):
+        return
+    held = {int(value) for case in labeled.cases for value in np.unique(case.label)}
+    if absent := [name for i, name in enumerate(task.classes) if i + 1 not in held]:
+        raise UserError(
+            f"{cell.dataset_label}, {cell.supervision}, seed {cell.identity.seed}: none of the {len(labeled)} labeled "
+            f"cases holds class {', '.join(absent)}; label more cases, or choose another task"
+        )
 
 
 def _training_case(case: PreparedCase, wrong: np.ndarray | None, knows: str) -> TrainingCase:

@@ -38,12 +38,16 @@ class Evaluator:
         label = predict_label(method, tensor_of(image), self.budget, self.slice_axis, self.device)
         return label.cpu().numpy()
 
+    def original(self, method: Method, case: PreparedCase) -> np.ndarray:
+        """Label uint8 `[*original]` of a case, on the grid that it was prepared from."""
+        placement = case.original.placement if case.original else None
+        image = tensor_of(case.image)
+        return predict_original(method, image, placement, self.budget, self.slice_axis, self.device)
+
     def score(self, method: Method, case: PreparedCase, task: Task) -> tuple[np.ndarray, list[dict[str, Any]]]:
         """Prediction of one test case on its original grid, and one row per foreground class."""
         truth = case.original or case
-        placement = case.original.placement if case.original else None
-        image = tensor_of(case.image)
-        prediction = predict_original(method, image, placement, self.budget, self.slice_axis, self.device)
+        prediction = self.original(method, case)
         rows = score_case(prediction, np.asarray(truth.label), truth.spacing, task.num_classes, truth.ignore)
         about = {"case": case.id, "patient": case.patient} | {f"group_{k}": v for k, v in case.groups.items()}
         return prediction, [about | {"class_name": task.classes[row["class"] - 1]} | row for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cell import Cell
+from ..cell import Cell, Noisy
 from ..errors import UserError
 from ..registry import Registries
 from ..store import Store
@@ -91,6 +92,9 @@ def run_grid(
             if not checked:
                 _prepare_data(pending, registries, quiet)
             _run(pending, store, make_executor(store, execution), summary, quiet, observers)
+        if summary.done == len(unique):
+            # a cell that is to be run again would train its shared stages again, to the same outcome
+            shutil.rmtree(store.shared_stages, ignore_errors=True)
     return summary
 
 
@@ -177,7 +181,9 @@ def _prepare_data(pending: Sequence[Cell], registries: Registries, quiet: bool) 
     first: dict[str, Cell] = {}
     for cell in pending:
         who = cell.identity
-        first.setdefault(f"{who.dataset.model_dump_json()}{who.fold}{who.seed}{who.budget.case_limit}", cell)
+        # noise is made cell by cell; few labels, and another dataset's, may turn out to be unusable
+        drawn = "" if isinstance(who.supervision, Noisy) else who.supervision.model_dump_json()
+        first.setdefault(f"{who.dataset.model_dump_json()}{who.fold}{who.seed}{who.budget.case_limit}{drawn}", cell)
     with preparing(quiet) as tick:
         for cell in first.values():
             try:

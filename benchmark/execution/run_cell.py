@@ -16,17 +16,22 @@ from ..data.cell_data import CellData, load_cell_data
 from ..errors import UserError
 from ..plugin.method import Builder, Method
 from ..plugin.network import Network
+from ..registered import code_folder
 from ..registry import Registries
 from ..seeds import stream_seed
 from ..store import CellFolder, Provenance, Record, Result, Status, Store
 from ..store.files import OutputError, check_writable, sweep, write_json
+from ..store.record import Generation
 from ..training import checkpoint
 from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
+from ..training.shared import Sharing
 from ..training.trainer import Trainer
+from ..wrapped import method_finder
 from .clock import now
 from .evaluate import Evaluator, pooled_scores
 from .failure import describe_failure
+from .generations import Generations
 from .predictions import PredictionFolder
 from .provenance import host_facts, peak_memory_mib, reset_peak_memory
 
@@ -80,13 +85,16 @@ def build_method(cell: Cell, data_task: Any, registries: Registries, device: tor
 
     method_class: type[Method] = plugin.load()
     method = method_class(method_class.Params.model_validate(who.method.params), data_task, ndim)
-    method.setup(Builder(make, lambda i: stream_seed(who.seed, "initialisation", i)))
+    find = method_finder(registries, data_task, ndim)
+    method.setup(Builder(make, lambda i: stream_seed(who.seed, "initialisation", i), find))
     for part in method.modules():
         if isinstance(part, Network) and any(side % part.divisor for side in who.budget.patch):
             raise UserError(
                 f"patch {'x'.join(map(str, who.budget.patch))}: network {who.network.name} needs sides that are "
                 f"multiples of {part.divisor}; set budget.patch accordingly"
             )
+    if method.slice_axes and slice_axis_of(cell, data_task.ndim) is None:
+        raise UserError(f"{cell.label} learns from slices along several axes of volumes: give it volumes, and view 2d")
     layout = torch.channels_last if ndim == 2 else torch.channels_last_3d
     return method.to(device=device, memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
@@ -136,6 +144,7 @@ class _CellRun:
         self.started, self.clock = now(), time.monotonic()
         self.times: dict[str, float] = {}
         self.resumed = 0
+        self.shared: list[str] = []
 
     def execute(self) -> None:
         who = self.cell.identity
@@ -172,7 +181,7 @@ class _CellRun:
         )
         if data.validation:
             hooks.validate = lambda trained: evaluator.validate(trained.eval(), data.validation, task)
-        context = TrainContext(
+        self.context = context = TrainContext(
             budget=who.budget,
             sampling=_sampling(self.cell, data),
             device=self.device,
@@ -181,9 +190,10 @@ class _CellRun:
             hooks=hooks,
             select=who.selection != "last",
             checkpoint_seconds=self.options.checkpoint_seconds,
+            sharing=_sharing(self.cell, self.store, self.registries),
         )
         outcome = Trainer(context).fit(method, data.view)
-        self.times["train_seconds"], self.resumed = outcome.seconds, outcome.resumed
+        self.times["train_seconds"], self.resumed, self.shared = outcome.seconds, outcome.resumed, outcome.shared
         return outcome
 
     def _evaluate(
@@ -205,7 +215,8 @@ class _CellRun:
             updates=outcome.updates,
             passes=outcome.passes,
             parameters=sum(p.numel() for p in method.parameters()),
-            train_cases=len(data.view),
+            train_cases=len(set(data.view.ids)),
+            labeled_cases=len(data.view.labeled),
             test_cases=len(data.test),
             split=data.split.source,
             classes=list(data.task.classes),
@@ -216,9 +227,13 @@ class _CellRun:
             trust=outcome.trust,
             selected=outcome.selected,
             pooled=pooled_scores(cases, data.task),
+            generations=[] if self.cell.identity.evaluate else self._generations(method, data, evaluator),
         )
         validations = outcome.validations if self.cell.identity.evaluate else []
         return result, {"cases.parquet": cases, "curves.parquet": pd.DataFrame(outcome.curves + validations)}
+
+    def _generations(self, method: Method, data: CellData, evaluator: Evaluator) -> list[Generation]:
+        return Generations(method, data, evaluator, self.context).measure()
 
     def fail(self, status: Status, error: str) -> Status:
         self._write(Result(status=status, error=error), {})
@@ -233,6 +248,7 @@ class _CellRun:
             started=self.started,
             finished=now(),
             resumed=self.resumed,
+            shared_stages=self.shared,
             total_seconds=time.monotonic() - self.clock,
             peak_memory_mib=peak_memory_mib(),
             peak_gpu_memory_mib=torch.cuda.max_memory_allocated(self.device) / 2**20 if cuda else None,
@@ -252,6 +268,12 @@ def _sampling(cell: Cell, data: CellData) -> Sampling:
         slice_axis=slice_axis_of(cell, data.task.ndim),
         num_classes=data.task.num_classes,
     )
+
+
+def _sharing(cell: Cell, store: Store, registries: Registries) -> Sharing:
+    plugin = registries.methods.get(cell.identity.method.name)
+    code = code_folder(plugin.module, plugin.declared.path, plugin.origin)
+    return Sharing(store.shared_stages, cell.identity.model_dump(mode="json", exclude={"method"}), code)
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import torch
 from monai.inferers.utils import sliding_window_inference
@@ -14,6 +17,12 @@ from ..plugin.method import Method
 SLICES_AT_ONCE = 16
 WINDOWS_AT_ONCE = 4
 
+TIE_BREAK = 1e-3
+"""Weight of the probabilities beside a hard vote: decides ties without overruling a vote."""
+
+Predict = Callable[[Tensor], Tensor]
+"""Class probabilities `[B, num_classes, *spatial]` of images `[B, C, *spatial]`."""
+
 
 @torch.no_grad()
 def predict_probabilities(
@@ -22,16 +31,29 @@ def predict_probabilities(
     """Class probabilities float32 `[num_classes, *spatial]` of one image `[C, *spatial]`.
 
     Images smaller than the patch are padded. With `slice_axis`, the slices along that axis are
-    predicted by a 2-D network and stacked. The method must be in eval mode.
+    predicted by a 2-D network and stacked; those along each of the method's `slice_axes` where it has any.
+    The method must be in eval mode.
     """
     image = image.to(device)
-    # what lies beyond the image is padded as in training
-    outside = float(image.min())
     if slice_axis is None:
-        return _windows(method, image[None], budget, outside)[0]
-    slices = image.movedim(slice_axis + 1, 0)
-    stacked = torch.cat([_windows(method, part, budget, outside) for part in torch.split(slices, SLICES_AT_ONCE)])
-    return stacked.movedim(0, slice_axis + 1)
+        # what lies beyond the image is padded as in training
+        return _windows(method.predict, image[None], budget, float(image.min()))[0]
+    if not method.slice_axes:
+        return _stacked(method.predict, image, budget, slice_axis)
+    along = [_stacked(partial(method.predict_along, axis=axis), image, budget, axis) for axis in method.slice_axes]
+    return torch.stack([hard_vote(found) for found in along]).mean(0) / (1 + TIE_BREAK)
+
+
+def hard_vote(probabilities: Tensor) -> Tensor:
+    """A vote `[num_classes, *spatial]` for the most probable class, with so little of the rest as breaks ties."""
+    chosen = torch.zeros_like(probabilities).scatter_(0, probabilities.argmax(0, keepdim=True), 1.0)
+    return chosen + probabilities * TIE_BREAK
+
+
+def _stacked(predict: Predict, image: Tensor, budget: Budget, axis: int) -> Tensor:
+    slices, outside = image.movedim(axis + 1, 0), float(image.min())
+    parts = [_windows(predict, part, budget, outside) for part in torch.split(slices, SLICES_AT_ONCE)]
+    return torch.cat(parts).movedim(0, axis + 1)
 
 
 def autocast(device_type: str, budget: Budget) -> torch.autocast:
@@ -62,11 +84,11 @@ def predict_original(
     return placement.restore(probabilities.cpu().numpy())
 
 
-def _windows(method: Method, images: Tensor, budget: Budget, outside: float) -> Tensor:
+def _windows(predict: Predict, images: Tensor, budget: Budget, outside: float) -> Tensor:
     def predictor(window: Tensor) -> Tensor:
         shape = torch.channels_last if window.ndim == 4 else torch.channels_last_3d
         with autocast(window.device.type, budget):
-            return method.predict(window.contiguous(memory_format=shape)).float()
+            return predict(window.contiguous(memory_format=shape)).float()
 
     found = sliding_window_inference(
         images, budget.patch, WINDOWS_AT_ONCE, predictor, overlap=budget.overlap, mode="gaussian", cval=outside

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import torch
 
-from ..cell import Cell
+from ..cell import Cell, Transfer
 from ..data.cell_data import open_dataset
 from ..data.checks import check_case
+from ..data.respaced import Respaced
 from ..data.steps import apply_steps
 from ..errors import UserError
 from ..execution.run_cell import build_method, slice_axis_of
+from ..plugin.dataset import Dataset
 from ..registry import Registries
 from ..store import Store
 from ..training import checkpoint
@@ -35,7 +37,7 @@ def predict_files(
     state = checkpoint.load(store.folder(cell.id).weights, device)
     if state is None:
         raise UserError(f"cell {cell.id} has no weights in {store.out}: is it done? (nsbench run --dry-run shows it)")
-    dataset = open_dataset(cell, registries)
+    dataset = _as_trained(open_dataset(cell, registries), store, cell)
     method = build_method(cell, dataset.task, registries, device)
     method.load_state_dict(state["method"])
     method.eval()
@@ -51,6 +53,15 @@ def predict_files(
         image = torch.from_numpy(ready.image)
         label = predict_original(method, image, ready.placement, cell.identity.budget, axis, device)
         yield dataset.write_label(case, label, out_dir / path.name)
+
+
+def _as_trained(dataset: Dataset, store: Store, cell: Cell) -> Dataset:
+    """The adapter at the spacing that a transfer brought its datasets to."""
+    record = store.read(cell.id)
+    spacing = record.result.preprocessing.get("spacing") if record else None
+    if spacing is None or not isinstance(cell.identity.supervision, Transfer):
+        return dataset
+    return Respaced(dataset, tuple(spacing))
 
 
 def _check(images: Sequence[Path], out_dir: Path) -> None:

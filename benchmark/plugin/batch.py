@@ -28,6 +28,8 @@ class Batch:
         bool `[B]`, see `TrainingCase`.
     num_classes
         Background included.
+    slice_axis
+        Spatial axis of the volumes that these slices were cut along; None for what was not cut.
     """
 
     image: Tensor
@@ -37,6 +39,7 @@ class Batch:
     labeled: Tensor
     trusted: Tensor
     num_classes: int
+    slice_axis: int | None = None
 
     @cached_property
     def one_hot(self) -> Tensor:

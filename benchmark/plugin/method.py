@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ..errors import UserError
 from .batch import Batch
 from .case import Task
 from .network import Network
@@ -29,11 +30,19 @@ class Builder:
         Builds one network on the current random state.
     seed_of
         Seed of the i-th module built.
+    find
+        Makes a registered method by name and parameters, before its `setup`; None where there is no registry.
     """
 
-    def __init__(self, make: Callable[[], Network], seed_of: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Network],
+        seed_of: Callable[[int], int],
+        find: Callable[[str, Mapping[str, Any]], Method] | None = None,
+    ) -> None:
         self._make = make
         self._seed_of = seed_of
+        self._find = find
         self._built = 0
 
     def network(self) -> Network:
@@ -46,6 +55,22 @@ class Builder:
             torch.manual_seed(self._seed_of(self._built))
             self._built += 1
             return make()
+
+    def method(self, name: str, params: Mapping[str, Any] | None = None) -> Method:
+        """Another registered method, set up with networks of its own: for schemes that wrap any method.
+
+        A parameter that names it is declared with `param(..., names_plugin=True)`.
+
+        Raises
+        ------
+        UserError
+            Unknown method or parameter.
+        """
+        if self._find is None:
+            raise UserError(f"method {name} cannot be looked up here")
+        inner = self._find(name, params or {})
+        inner.setup(self)
+        return inner
 
 
 class Method(nn.Module):
@@ -61,15 +86,25 @@ class Method(nn.Module):
     knows
         `blind`: all labels, not which are wrong; `trusted`: also which cases are clean;
         `scarce`: a labeled subset and unlabeled images.
+    needs_unlabeled
+        Of a `scarce` method: whether it is meant for images without label, so that it is left out where there are
+        none. False for one that learns from the labeled cases alone.
     passes
         Forward-and-backward passes of one network that an update needs (1 for plain training); a class
         attribute, or set in `setup` where it depends on a parameter.
+    slice_axes
+        Spatial axes of volumes, set in `setup` by a method with a 2-D network for each: a volume is then predicted
+        slice by slice along each of them, by `predict_along`, and the most frequent class wins, of equally frequent
+        ones that of the larger summed probability. Empty: along the cell's view alone, by `predict`. Stages say with
+        `Train.slice_axis` along which axis their batches are cut.
     """
 
     name: ClassVar[str]
     citation: ClassVar[str]
     knows: ClassVar[Knows] = "blind"
+    needs_unlabeled: ClassVar[bool] = True
     passes: float = 1.0
+    slice_axes: tuple[int, ...] = ()
 
     Params: TypeAlias = MethodParams
 
@@ -121,6 +156,10 @@ class Method(nn.Module):
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities `[B, num_classes, *spatial]` of images `[B, C, *spatial]`; called in eval mode."""
         raise NotImplementedError("write predict(self, image): return class probabilities")
+
+    def predict_along(self, image: Tensor, axis: int) -> Tensor:
+        """As `predict`, for slices of volumes along one of `slice_axes`."""
+        return self.predict(image)
 
     def log(self, **scalars: Tensor) -> None:
         """Put scalars of this step into the record's curves."""

@@ -20,6 +20,7 @@ def param(
     unit: str = "",
     source: str = "",
     help: str = "",
+    names_plugin: bool = False,
 ) -> Any:
     """Declare one parameter of a plugin.
 
@@ -37,8 +38,12 @@ def param(
         Paper and equation or section that the parameter and its default come from.
     help
         One sentence on what it does.
+    names_plugin
+        The value is the name of a plugin of the same kind, whose code then counts in a cell's identity, too; a
+        parameter `NAME_params`, if there is one, holds that plugin's parameters.
     """
     extra: dict[str, Any] = {"low": low, "high": high, "scale": scale, "unit": unit, "source": source}
+    extra |= {"names_plugin": True} if names_plugin else {}
     bounds: dict[str, Any] = {k: v for k, v in {"ge": ge, "gt": gt, "le": le, "lt": lt}.items() if v is not None}
     return Field(default, description=help or None, json_schema_extra=extra, **bounds)
 

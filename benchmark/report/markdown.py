@@ -9,17 +9,19 @@ from ..registry import Registries
 from ..store import Store
 from .leaderboard import Leaderboard, make_leaderboard
 from .methods import left_out, methods
-from .notes import NOTES
+from .notes import notes
 from .overview import overviews, question, verdicts, warnings
 from .protocol import protocol
 from .rows import Row
 from .sections import heading, section
+from .supervised import upper_bounds
 from .text import escape
 
 Figures = Mapping[tuple[Any, ...], str]
 
 _OF_DATASET = {
     "ratio": "Dice against the ratio of corrupted labels",
+    "labeled": "Dice against the share of labeled cases",
     "ranks": "Intervals of the ranks",
     "overlay": "Image, clean and corrupted label, and predictions",
 }
@@ -52,8 +54,10 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
     for dataset, sections in _by_dataset(board.rows).items():
         parts += [f"## {escape(dataset)}", *_pictures(shown, _OF_DATASET, dataset)]
         for key, rows in sections.items():
-            parts += [section(rows, shown.get(("cases", key))), *_pictures(shown, _OF_SECTION, key, heading(rows[0]))]
-    parts += [closing, "## How to read the tables", NOTES]
+            upper = upper_bounds(board.rows, rows[0])
+            parts.append(section(rows, shown.get(("cases", key)), upper, shown.get(("generations", key))))
+            parts += _pictures(shown, _OF_SECTION, key, heading(rows[0]))
+    parts += [closing, "## How to read the tables", notes({row.facts["supervision"] for row in board.rows})]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 NOTES = """\
 - **Rank and bold.** Methods are ranked by mean Dice, within one table only: same data, same corrupted labels, same
   network, view, budget and checkpoint selection, same knowledge of the noise. Bold: not told apart from the best,
@@ -13,8 +15,9 @@ NOTES = """\
   says nothing about other seeds. **SD cases**: over the cases, each averaged over the seeds. **SD seeds**: over the
   seeds, each averaged over the cases; - with one seed.
 - **Ranks** and **P(best)**: the 95 % interval of the rank, and the chance of the best mean Dice, on other patients and
-  with other seeds, where there are at least 6 patients and 2 seeds. Two or three seeds tell little of the next, and these
-  two allow for that where the 95 % intervals and the bold print do not; `nsbench stats` has the tests of all pairs.
+  with other seeds, where there are at least 6 patients and 2 seeds. Two or three seeds tell little of the next, and
+  these two allow for that where the 95 % intervals and the bold print do not; `nsbench stats` has the tests of all
+  pairs.
 - **HD95** is the 95th percentile of the distances in both directions, pooled; **ASD** the mean distance from the
   predicted to the true surface.
 - **Undefined.** Distances do not exist where prediction or truth is empty, nor Dice where both are. Such values are
@@ -31,3 +34,16 @@ NOTES = """\
 - **Cost**: optimiser steps; network passes forward and backward; mean wall-clock time of training; largest resident
   memory of a worker process; parameters of all networks of the method. Cells may have shared the machine.
 - **Realised noise**: what the noise model did to the training labels, mean ± SD over the corrupted cases."""
+
+WITHOUT_NOISE = """\
+- **Lower bound**: trained on the labeled cases alone. **Upper bound**: the same with every training case labeled. All
+  methods of a table have the same labels; those that are no bound also see images without label.
+- **Drop** is here Dice less that of the same method with all cases labeled.
+- **@R**: Dice of a stage's pseudo-labels, or predictions, against the hidden labels of the unlabeled training cases;
+  **@E**: of its weights on the test cases; **Similarity**: Dice of these predictions with those of the first stage's
+  weights. Measured by the harness when training is over; no method sees them."""
+
+
+def notes(supervisions: Collection[str]) -> str:
+    """The notes for leaderboards of such supervisions."""
+    return NOTES if set(supervisions) <= {"noisy"} else f"{NOTES}\n{WITHOUT_NOISE}"

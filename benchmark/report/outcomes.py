@@ -14,17 +14,17 @@ from .scores import number
 SHOWN_ERROR = 4000
 """Characters of a traceback's tail that are kept."""
 
-_WHOLE = ("updates", "parameters", "train_cases", "test_cases")
+_WHOLE = ("updates", "parameters", "train_cases", "labeled_cases", "test_cases")
 _LARGEST = (*_WHOLE, "passes", "peak_memory_mib", "peak_gpu_memory_mib")
-_NO_RESULT: dict[str, Any] = {"memorisation": None, "trust": [], "pooled": {}}
+_NO_RESULT: dict[str, Any] = {"memorisation": None, "trust": [], "pooled": {}, "generations": []}
 _UNMEASURED = dict.fromkeys([*_LARGEST, "train_seconds", "realised_dice"])
 
 
 def outcomes(cells: pd.DataFrame) -> dict[int, dict[str, Any]]:
     """The facts of each row (by number) that come from its records.
 
-    Sizes, times and the realised noise are those of the finished cells. `memorisation`, `trust` and `pooled`
-    are results: they are there only where all cells are finished.
+    Sizes, times and the realised noise are those of the finished cells. `memorisation`, `trust`, `pooled` and
+    `generations` are results: they are there only where all cells are finished.
 
     Parameters
     ----------
@@ -94,11 +94,13 @@ def _results(done: pd.DataFrame) -> dict[int, dict[str, Any]]:
     """Means over cells of what was found out about training."""
     known = done[done["wrong"].notna()].groupby("row")[["wrong", "right"]].mean()
     memorisation, trust, pooled = _records(known), _lists(done, "trust"), _lists(done, "pooled")
+    generations = _lists(done, "generations")
     return {
         row: {
             "memorisation": memorisation.get(row),
             "trust": _average_trust(trust[row]),
             "pooled": _average_nested(pooled[row]),
+            "generations": _average_generations(generations[row]),
         }
         for row in trust
     }
@@ -125,6 +127,18 @@ def _average_trust(cells: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [
         {"stage": stage, "class": name, **{key: _average([row[key] for row in rows]) for key in ("auroc", "kept")}}
         for (stage, name), rows in groups.items()
+    ]
+
+
+def _average_generations(cells: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Means over cells of each stage's scores; null where any cell has none."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for found in (found for cell in cells for found in cell):
+        groups.setdefault(found["stage"], []).append(found)
+    names = ("reference", "test", "similarity")
+    return [
+        {"stage": stage, **{name: _average([found[name] for found in rows], whole=True) for name in names}}
+        for stage, rows in groups.items()
     ]
 
 

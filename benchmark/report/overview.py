@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import inf
 
+from . import supervised
 from .leaderboard import Leaderboard
 from .ranking import tables
 from .rows import SETTINGS, Row
@@ -20,7 +21,10 @@ def question(board: Leaderboard) -> str:
     """What the tables answer, and how much of it."""
     methods = _distinct(row.facts["method"] for row in board.rows)
     noises = [name for name in _distinct(row.facts["noise"] for row in board.rows) if name != "clean"]
-    wrong = f"when part of the training labels is wrong ({', '.join(noises)})" if noises else "with clean labels"
+    other = supervised.question(board.rows)
+    wrong = other or (
+        f"when part of the training labels is wrong ({', '.join(noises)})" if noises else "with clean labels"
+    )
     done, planned = (sum(row.facts[name] for row in board.rows) for name in ("cells_done", "cells_planned"))
     return (
         f"Which training method segments best {escape(wrong)}? {len(methods)} methods on "
@@ -54,7 +58,8 @@ def verdicts(rows: Sequence[Row]) -> str:
 
 def _verdict(rows: Sequence[Row]) -> str:
     best = rows[0]
-    knows = "" if best.facts["knows"] == "blind" else f" (methods that know more: {best.facts['knows']})"
+    known = best.setting("knows")
+    knows = "" if known == "blind" else f" (methods that know more: {known})"
     tied = [row.facts["method"] for row in rows[1:] if row.facts["tied"]]
     others = f"; not told apart from it: {_listed(tied)}" if tied else ""
     if best.facts["tied"] is None:
@@ -70,7 +75,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def overviews(rows: Sequence[Row]) -> list[str]:
-    """Per dataset and setting a table of methods by noise model and ratio."""
+    """Per dataset and setting a table of methods by noise model and ratio, or by share of labels."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.facts["dataset"], *map(row.setting, SETTINGS)), []).append(row)
@@ -85,17 +90,28 @@ def _overview(rows: Sequence[Row]) -> str:
     columns = list(dict.fromkeys((row.facts["noise"], row.facts["ratio"]) for row in rows))
     found = {(row.facts["method"], row.facts["noise"], row.facts["ratio"]): row for row in rows}
     noises = _distinct(noise for noise, _ in columns if noise != "clean")
-    heads = [
-        ratio(value) if noise == "clean" or len(noises) < 2 else f"{noise} {ratio(value)}" for noise, value in columns
-    ]
+    heads = [_head(noise, value, len(noises)) for noise, value in columns]
 
     def height(name: str) -> float:
         scores = [found[name, *column].dice for column in columns if (name, *column) in found]
         return -sum(-inf if score is None else score for score in scores) / len(scores)
 
     methods = sorted(_distinct(row.facts["method"] for row in rows), key=height)
-    lines = [[escape(name), *(_cell(found.get((name, *column))) for column in columns)] for name in methods]
+    bounds = {row.facts["method"] for row in rows if row.facts["bound"]}
+    lines = [
+        [
+            escape(f"{name} (bound)" if name in bounds else name),
+            *(_cell(found.get((name, *column))) for column in columns),
+        ]
+        for name in methods
+    ]
     return table(["Method", *map(escape, heads)], lines)
+
+
+def _head(noise: str, value: float | None, noises: int) -> str:
+    if value is None:
+        return noise
+    return ratio(value) if noise == "clean" or noises < 2 else f"{noise} {ratio(value)}"
 
 
 def _cell(row: Row | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .leaderboard import Leaderboard
 from .rows import Row
+from .supervised import share
 from .text import NOTHING, count, escape, settings, table
 
 _SIDE_BY_SIDE = 4
@@ -38,7 +39,7 @@ def _column(board: Leaderboard, rows: list[Row]) -> dict[str, str]:
     return {
         "Dataset": escape(facts["dataset"]),
         **_data(cells),
-        "Label noise": _several(_noise(text) for text in cells["noise"].unique()),
+        **_labels([json.loads(text) for text in cells["noise"].unique()]),
         "Network": _named(facts["network"], facts["network_params"] | {"width": _width(facts)}),
         "Parameters": _span(row.facts["parameters"] for row in rows),
         "View": facts["view"],
@@ -103,11 +104,21 @@ def _host(cells: Any) -> dict[str, str]:
     }
 
 
-def _noise(text: str) -> str:
-    noise = json.loads(text)
-    if not noise.get("ratio"):
-        return ""
-    return _plain(noise["noise"]["name"], noise["noise"]["params"])
+def _labels(supervisions: list[dict[str, Any]]) -> dict[str, str]:
+    if supervisions[0]["kind"] == "noisy":
+        noises = [each["noise"] for each in supervisions if each["ratio"]]
+        return {"Label noise": _several(_plain(noise["name"], noise["params"]) for noise in noises)}
+    unlabeled = _several(f"{each['unlabeled']} of the images" for each in supervisions)
+    if supervisions[0]["kind"] == "scarce":
+        shares = _several(share(each["labeled"]) for each in supervisions)
+        return {"Labeled": f"{shares}, nested, stratified by group, drawn by the seed", "Unlabeled": unlabeled}
+    return {"Labels of": _several(map(_source, supervisions)), "Unlabeled": unlabeled}
+
+
+def _source(supervision: dict[str, Any]) -> str:
+    source, spacing = supervision["source"], supervision["spacing"]
+    to = settings({"spacing": spacing}) if spacing else "the coarser spacing of both"
+    return f"{_plain(source['name'] + ':' + source['task'], source['params'])} ({source['fingerprint'][:8]}), at {to}"
 
 
 def _width(facts: dict[str, Any]) -> Any:

@@ -51,16 +51,21 @@ def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> N
 
 
 def add_drops(rows: Sequence[Row]) -> None:
-    """Set `drop`: Dice less that of the same method, trained alike on clean labels; None where there is none."""
-    clean = {_without_noise(row): row for row in rows if row.facts["ratio"] == 0}
+    """Set `drop`: Dice less that of the same method, trained alike on clean labels or on all; None without such."""
+    clean = {_without_noise(row): row for row in rows if row.facts["ratio"] == 0 or _all_labeled(row)}
     for row in rows:
         reference = clean.get(_without_noise(row))
         both = (row.dice, reference.dice) if reference and reference is not row else (None, None)
         row.facts["drop"] = None if both[0] is None or both[1] is None else both[0] - both[1]
 
 
+def _all_labeled(row: Row) -> bool:
+    labeled = row.facts["labeled"]
+    return isinstance(labeled, float) and labeled == 1.0
+
+
 def _without_noise(row: Row) -> tuple:
-    names = ("dataset", "method", "network", "network_params", "view", "budget_fields", "selection")
+    names = ("supervision", "dataset", "method", "network", "network_params", "view", "budget_fields", "selection")
     return tuple(str(row.facts[name]) for name in names)
 
 

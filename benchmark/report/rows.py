@@ -11,6 +11,7 @@ from ..errors import UserError
 from ..registry import Registries
 from .outcomes import class_names, outcomes, parsed
 from .scores import number
+from .supervised import supervision_facts
 from .text import settings
 
 SETTINGS = ("knows", "network", "view", "budget", "selection")
@@ -50,7 +51,12 @@ class Row:
         return bool(self.facts["complete"])
 
     def setting(self, name: str) -> str:
-        """One of `SETTINGS` in words; networks of different parameters differ."""
+        """One of `SETTINGS` in words; networks of different parameters differ.
+
+        What a method knows sets it apart where labels are wrong. Of few labels all methods know the same.
+        """
+        if name == "knows" and self.facts["supervision"] != "noisy":
+            return "blind"
         if name != "network":
             return str(self.facts[name])
         return ", ".join(filter(None, [self.facts[name], settings(self.facts["network_params"])]))
@@ -77,8 +83,11 @@ def read_rows(cells: pd.DataFrame, registries: Registries) -> list[Row]:
         cell = {str(name): value for name, value in values.items()}
         unit = int(cell["row"])
         facts = _chosen(cell, known[cell["method"]]) | found[unit]
-        section = tuple(cell[name] for name in _QUESTION)
-        table = (*section, facts["knows"], *(cell[name] for name in _PROTOCOL))
+        facts |= supervision_facts(parsed(cell["noise"]), facts["plugin"], registries)
+        # a NaN would not be equal to itself
+        section = tuple(facts["ratio"] if name == "ratio" else cell[name] for name in _QUESTION)
+        knows_more = facts["knows"] if facts["supervision"] == "noisy" else ""
+        table = (*section, knows_more, *(cell[name] for name in _PROTOCOL))
         rows.append(Row(unit, section, table, names.get(unit, []), facts))
     return rows
 

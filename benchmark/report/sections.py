@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..metrics import METRICS
+from .generations import generation_table
 from .ranking import apart, tables
 from .rows import Row
+from .supervised import named
 from .text import (
     NOTHING,
     auroc,
@@ -36,6 +38,9 @@ _KNOWS = {
 def heading(row: Row) -> str:
     """`jsrt:heart, erode-dilate at 50 %`."""
     facts = row.facts
+    if facts["supervision"] != "noisy":
+        words = f"labels of {facts['noise']}" if facts["source"] else facts["noise"]
+        return f"{facts['dataset']}, {words}"
     supervision = "clean labels" if facts["ratio"] == 0 else f"{facts['noise']} at {ratio(facts['ratio'])}"
     return f"{facts['dataset']}, {supervision}"
 
@@ -47,21 +52,25 @@ def surface_metrics(rows: Sequence[Row]) -> tuple[str, str]:
     return ("hd95_mm", "asd_mm") if known else ("hd95", "asd")
 
 
-def section(rows: Sequence[Row], figure: str | None) -> str:
+def section(rows: Sequence[Row], figure: str | None, upper: Sequence[Row] = (), generations: str | None = None) -> str:
     """Tables of one section.
 
     Parameters
     ----------
     rows
         In the order of the tables.
-    figure
-        File name of its box plot.
+    figure, generations
+        File names of its box plot, and of its picture of generations.
+    upper
+        Rows of another section that bound these from above.
     """
-    parts = [f"### {escape(heading(rows[0]))}", _noise_line(rows)]
+    parts = [f"### {escape(heading(rows[0]))}", _noise_line(rows), _upper_line(upper)]
     by_table = tables(rows)
     for together in by_table.values():
         parts += [_table_title(together[0], by_table), _scores(together), _classes(together), _trust(together)]
-        parts.append(_costs(together))
+        parts += [generation_table(together), _costs(together)]
+    if generations:
+        parts.append(f"![Dice of each generation, {heading(rows[0])}]({generations})")
     if figure:
         parts.append(f"![Dice of each test case, {heading(rows[0])}]({figure})")
     parts.append(_failures(rows))
@@ -75,17 +84,28 @@ def _noise_line(rows: Sequence[Row]) -> str:
     facts = max(known, key=lambda facts: facts["cells_done"])
     sizes = f"{facts['train_cases']} training cases, {facts['test_cases']} test cases"
     realised = facts["realised_dice"]
+    if facts["supervision"] != "noisy":
+        return f"{max(row['labeled_cases'] for row in known)} labeled of {_most_cases(known)} in each cell."
     if realised is None:
         return f"{sizes} in each cell; no label was changed."
     dice = f"{points(realised['mean'])} ± {points(realised['std'])}"
     return f"{sizes} in each cell. Realised noise: Dice {dice} of corrupted against clean labels."
 
 
+def _most_cases(known: Sequence[dict[str, Any]]) -> str:
+    return f"{max(facts['train_cases'] for facts in known)} training cases, {known[0]['test_cases']} test cases"
+
+
+def _upper_line(upper: Sequence[Row]) -> str:
+    found = [f"{escape(row.facts['method'])} {points(row.dice)}" for row in upper]
+    return f"Upper bound, trained with all labels: {', '.join(found)}." if found else ""
+
+
 def _table_title(row: Row, by_table: dict[tuple[Any, ...], list[Row]]) -> str:
     """What sets a table apart from the section's others."""
     names = [name for name in apart(together[0] for together in by_table.values()) if name != "knows"]
     settings = ", ".join(f"{name} {row.setting(name)}" for name in names)
-    title = ": ".join(part for part in (_KNOWS.get(row.facts["knows"], ""), settings) if part)
+    title = ": ".join(part for part in (_KNOWS.get(row.setting("knows"), ""), settings) if part)
     return f"**{escape(title)}**" if title else ""
 
 
@@ -105,7 +125,7 @@ def _score_line(row: Row, surface: Sequence[str]) -> list[str]:
     facts, metrics = row.facts, row.facts["metrics"]
     dice, memorised = metrics["dice"], facts["memorisation"]
     finished = f"{facts['cells_done']} of {facts['cells_planned']}"
-    name = escape(facts["method"])
+    name = escape(named(row))
     if not row.complete:
         return [NOTHING, name, "*incomplete*", *[NOTHING] * 9, f"**{finished}**"]
     mean = score(dice, is_surface=False)

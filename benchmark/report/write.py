@@ -16,7 +16,7 @@ from ..store.files import write_atomically, write_json
 from .leaderboard import Leaderboard, leaderboard_rows, make_leaderboard
 from .markdown import Figures, render
 
-_NESTED = {"metrics", "classes", "pooled", "trust", "failed", "network_params", "budget_fields"}
+_NESTED = {"metrics", "classes", "pooled", "trust", "generations", "failed", "network_params", "budget_fields"}
 _PARTS = ("mean", "std_cases", "std_seeds", "ci95_low", "ci95_high", "undefined")
 
 
@@ -85,8 +85,8 @@ def write_page(
 
 def _draw(board: Leaderboard, folder: Path) -> Figures:
     """Draw the pictures anew; none where drawing fails, which is said and loses nothing else."""
-    for pattern in ("dice-vs-ratio-*.png", "ranks-*.png", "cases-*.png", "groups-*.png"):
-        for old in folder.glob(pattern):
+    for kind in ("dice-vs-ratio", "dice-vs-labeled", "ranks", "cases", "groups", "generations"):
+        for old in folder.glob(f"{kind}-*.png"):
             old.unlink()
     try:
         from .figures import draw

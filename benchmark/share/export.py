@@ -89,6 +89,9 @@ def export_run(
     return Exported(file, len(export.recorded), export.missing, file.stat().st_size, file_digest(file))
 
 
+_NO_ROOTS = {"root": None, "source_root": None}
+
+
 class _Export:
     """What goes into one archive: cleaned copies in a stage, large files from where they are."""
 
@@ -115,7 +118,7 @@ class _Export:
 
     def _stage_plan(self) -> None:
         plan = self.source.read_plan()
-        cells = [{**clean(cell), "identity": cell["identity"], "root": None} for cell in plan.pop("cells")]
+        cells = [{**clean(cell), "identity": cell["identity"], **_NO_ROOTS} for cell in plan.pop("cells")]
         write_json(self.stage.out / PLAN, {**clean(plan), "cells": cells}, durable=False)
         self.members[PLAN] = self.stage.out / PLAN
 

@@ -21,7 +21,7 @@ def check_run(store: Store) -> int:
         cells = store.planned_cells()
     except UserError as error:
         raise Refused(_relative(store.out, error).split(";")[0]) from error
-    if any(cell.root for cell in cells):
+    if any(cell.root or cell.source_root for cell in cells):
         raise Refused("its plan names folders of a machine")
     if later := {cell.identity.protocol for cell in cells if cell.identity.protocol > PROTOCOL}:
         raise Refused(f"its cells follow protocol {max(later)}, this nsbench knows up to {PROTOCOL}: update nsbench")

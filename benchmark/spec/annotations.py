@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..cell import Cell
+from ..cell import Cell, Noisy
 from ..digest import digest
 from ..registry import Registries
 from .opened import OpenDataset
@@ -27,7 +27,10 @@ def check_annotations(cells: Iterable[Cell], data: OpenDataset, registries: Regi
     wanted: dict[str | None, set[str]] = {}
     seen: set[str] = set()
     for cell in cells:
-        noise = cell.identity.supervision.noise
+        supervision = cell.identity.supervision
+        if not isinstance(supervision, Noisy):
+            continue
+        noise = supervision.noise
         uses = registries.noise.get(noise.name).attributes.get("uses_annotations")
         if not uses or noise.params.get("missing") == "clean":
             continue
@@ -35,19 +38,19 @@ def check_annotations(cells: Iterable[Cell], data: OpenDataset, registries: Regi
         setting = digest([cell.identity.model_dump(mode="json", exclude={"method", "network", "view"})])
         if setting not in seen:
             seen.add(setting)
-            wanted.setdefault(noise.params.get("annotator"), set()).update(_corrupted(cell, data))
+            wanted.setdefault(noise.params.get("annotator"), set()).update(_corrupted(cell, supervision.ratio, data))
     for annotator, ids in wanted.items():
         _refuse(annotator, ids, data)
 
 
-def _corrupted(cell: Cell, data: OpenDataset) -> list[str]:
+def _corrupted(cell: Cell, ratio: float, data: OpenDataset) -> list[str]:
     from ..data.corruption import corrupted_ids
     from ..data.split import limit_cases, limit_training
 
     who = cell.identity
     whole = data.split(who.fold, who.folds, who.seed)
     train = limit_cases(limit_training(whole, who.budget.train_cases, who.seed), who.budget.case_limit).train
-    return corrupted_ids(train, who.supervision.ratio, who.seed, f"{who.dataset.name}:{who.dataset.task}")
+    return corrupted_ids(train, ratio, who.seed, f"{who.dataset.name}:{who.dataset.task}")
 
 
 def _refuse(annotator: str | None, ids: set[str], data: OpenDataset) -> None:

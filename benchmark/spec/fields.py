@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictFloat, StrictInt, WithJsonSchema
 
 from ..budget import Budget, budget_names
 from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice
-from .text import parse_choices, parse_datasets, parse_roots, split_list
+from .text import parse_choices, parse_datasets, parse_roots, scalar, split_list
 
 
 def _choices(value: Any) -> Any:
@@ -45,6 +45,31 @@ def _seeds(value: Any) -> Any:
 def _share(value: float) -> float:
     if not 0 <= value <= 1:
         raise ValueError("0 to 1 (0.25 is 25 %)")
+    return value
+
+
+def _counts(value: Any) -> Any:
+    """Numbers as they are written: `0.2` is a fraction, `20` a count."""
+    items = _numbers(value)
+    return [scalar(item) if isinstance(item, str) else item for item in items] if isinstance(items, list) else items
+
+
+def _labeled(value: int | float) -> int | float:
+    if (isinstance(value, int) and value < 1) or not 0 < value < math.inf or (isinstance(value, float) and value > 1):
+        raise ValueError("a fraction above 0 and up to 1.0, written with a point, or a whole number of cases")
+    return value
+
+
+def _unlabeled(value: Any) -> Any:
+    value = scalar(value) if isinstance(value, str) else value
+    if value in ("rest", "all", "none") or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    raise ValueError("rest, all, none, or a number of cases")
+
+
+def _spacing(value: float) -> float:
+    if not 0 < value < math.inf:
+        raise ValueError("mm per voxel, above 0")
     return value
 
 
@@ -94,6 +119,11 @@ def _budget_schema() -> dict[str, Any]:
     return {"anyOf": [{"enum": budget_names()}, mapping], "description": "how long and how large cells train"}
 
 
+_LABELED_SCHEMA = {
+    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1}]
+}
+LabeledShare = Annotated[StrictInt | StrictFloat, AfterValidator(_labeled), WithJsonSchema(_LABELED_SCHEMA)]
+Step = Annotated[float, AfterValidator(_spacing), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 Ratio = Annotated[float, AfterValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 Index = Annotated[int, Field(ge=0)]
 
@@ -117,6 +147,16 @@ Ratios = Annotated[
     AfterValidator(_not_empty),
     BeforeValidator(_numbers, json_schema_input_type=str | Ratio | list[Ratio]),
 ]
+LabeledShares = Annotated[
+    tuple[LabeledShare, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_counts, json_schema_input_type=str | LabeledShare | list[LabeledShare]),
+]
+UnlabeledChoice = Annotated[
+    Literal["rest", "all", "none"] | int,
+    BeforeValidator(_unlabeled, json_schema_input_type=Literal["rest", "all", "none"] | int),
+]
+Spacing = Annotated[tuple[Step, ...], BeforeValidator(_numbers, json_schema_input_type=str | list[Step])]
 Indices = Annotated[
     tuple[Index, ...],
     AfterValidator(_not_empty),

@@ -16,6 +16,11 @@ from .where import FieldError, Loc
 SECTIONS = ("blind", "trusted", "scarce")
 """What methods may know, in the order of the leaderboard's sections."""
 
+_FIT = {"noisy": SECTIONS, "scarce": ("blind", "scarce"), "transfer": ("blind", "scarce")}
+"""What methods may know, by supervision."""
+
+_NO_WRONG_LABEL = "learns from wrong labels beside clean ones, and here every label is clean"
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -25,11 +30,14 @@ class Instance:
     ----------
     knows
         `blind`, `trusted` or `scarce`.
+    needs_unlabeled
+        Whether it learns from images without label.
     """
 
     label: str
     chosen: Chosen
     knows: str
+    needs_unlabeled: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,11 +58,12 @@ def method_instances(spec: Spec, registries: Registries) -> tuple[list[Instance]
     """
     wanted = list(_wanted(spec, registries))
     _refuse_twins(wanted)
+    _refuse_unfit(wanted, spec, registries)
     _refuse_stray_params(spec, wanted)
     instances = [_instance(item, spec, registries) for item in wanted]
     ordered = sorted(instances, key=lambda instance: SECTIONS.index(instance.knows))
     everything = any(choice.name == "all" for choice in spec.methods)
-    return ordered, _left_out(registries, wanted) if everything else []
+    return ordered, _left_out(spec, registries) if everything else []
 
 
 def _wanted(spec: Spec, registries: Registries) -> Iterator[_Wanted]:
@@ -65,7 +74,7 @@ def _wanted(spec: Spec, registries: Registries) -> Iterator[_Wanted]:
         elif choice.params or choice.label:
             raise FieldError("'all' takes no parameters and no label; name the method", loc)
         else:
-            usable = [plugin for plugin in registries.methods.plugins.values() if knows_of(plugin) != "scarce"]
+            usable = [p for p in registries.methods.plugins.values() if knows_of(p) in _FIT[spec.supervision]]
             yield from (_Wanted(plugin.name, plugin.name, {}, loc) for plugin in usable)
 
 
@@ -82,6 +91,13 @@ def _refuse_twins(wanted: list[_Wanted]) -> None:
         seen.add(item.label)
 
 
+def _refuse_unfit(wanted: list[_Wanted], spec: Spec, registries: Registries) -> None:
+    for item in wanted:
+        plugin = registries.methods.plugins.get(item.name)
+        if plugin is not None and knows_of(plugin) not in _FIT[spec.supervision]:
+            raise FieldError(f"{item.name} {_NO_WRONG_LABEL}; leave it out", item.loc)
+
+
 def _refuse_stray_params(spec: Spec, wanted: list[_Wanted]) -> None:
     known = sorted({name for item in wanted for name in (item.name, item.label)})
     for name in spec.params:
@@ -96,7 +112,10 @@ def _instance(item: _Wanted, spec: Spec, registries: Registries) -> Instance:
         chosen = choose(registries.methods, item.name, {**shared, **item.own, **by_label}, item.loc)
     except FieldError as error:
         raise FieldError(str(error), _blame(error.loc, item, spec)) from None
-    return Instance(item.label, chosen, knows_of(registries.methods.get(item.name)))
+    plugin = registries.methods.get(item.name)
+    knows = knows_of(plugin)
+    unlabeled = knows == "scarce" and bool(plugin.attributes.get("needs_unlabeled", True))
+    return Instance(item.label, chosen, knows, unlabeled)
 
 
 def _blame(loc: Loc, item: _Wanted, spec: Spec) -> Loc:
@@ -108,8 +127,8 @@ def _blame(loc: Loc, item: _Wanted, spec: Spec) -> Loc:
     return loc
 
 
-def _left_out(registries: Registries, wanted: list[_Wanted]) -> list[str]:
-    named = {item.name for item in wanted}
-    scarce = [p for p in registries.methods.plugins.values() if knows_of(p) == "scarce" and p.name not in named]
-    reasons = [f"{plugin.name}: learns from scarce labels; name it with --methods to run it" for plugin in scarce]
+def _left_out(spec: Spec, registries: Registries) -> list[str]:
+    """What `all` is not, here."""
+    unfit = [p for p in registries.methods.plugins.values() if knows_of(p) not in _FIT[spec.supervision]]
+    reasons = [f"{plugin.name}: {_NO_WRONG_LABEL}" for plugin in unfit]
     return reasons + [f"{plugin.name}: {plugin.error}" for plugin in registries.methods.broken]

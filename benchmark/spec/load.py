@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import UserError, nearest
 from .choices import Choice, DatasetChoice, MethodChoice
+from .mixed import refuse_mixed
 from .models import Document, Execution, Spec
 from .text import parse_roots, parse_setting
 from .tune import Tune
@@ -20,6 +21,7 @@ from .yaml_file import read_yaml
 _FLAGS = {"datasets": "--dataset", "networks": "--network", "plugins": "--plugin", "params": "--set"}
 _ITEMS: dict[str, type[BaseModel]] = {
     "datasets": DatasetChoice,
+    "source": DatasetChoice,
     "methods": MethodChoice,
     "noise": Choice,
     "networks": Choice,
@@ -86,7 +88,12 @@ def load_mapping(
     anchored = _anchored(dict(data), folder) if folder else dict(data)
     origin = replace(origin, flags=_flag_names(given, settings))
     merged = {**_merged_params(anchored, settings), **_merged_roots(anchored, given), **_merged_tune(anchored, given)}
-    document = _validate({**anchored, **given, **merged}, origin)
+    values = {**anchored, **given, **merged}
+    try:
+        refuse_mixed(values)
+    except FieldError as error:
+        raise origin.explain(error) from None
+    document = _validate(values, origin)
     return Loaded(_part(Spec, document), _part(Execution, document), origin, document.tune)
 
 
@@ -143,6 +150,7 @@ def _anchored(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     anchored = dict(data)
     if isinstance(data.get("datasets"), list):
         anchored["datasets"] = [_anchored_root(item, folder) for item in data["datasets"]]
+    anchored |= {"source": _anchored_root(data["source"], folder)} if "source" in data else {}
     if isinstance(data.get("plugins"), list):
         anchored["plugins"] = [folder / p if isinstance(p, str) else p for p in data["plugins"]]
     if isinstance(data.get("data_root"), dict):

@@ -10,7 +10,22 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ..cell import Selection, View
 from .choices import BudgetChoice, Choice, DatasetChoice, MethodChoice, SpecModel, Values
-from .fields import BudgetField, Choices, Datasets, Files, Indices, Methods, Ratios, Roots, Seeds, Severity, Trackers
+from .fields import (
+    BudgetField,
+    Choices,
+    Datasets,
+    Files,
+    Indices,
+    LabeledShares,
+    Methods,
+    Ratios,
+    Roots,
+    Seeds,
+    Severity,
+    Spacing,
+    Trackers,
+    UnlabeledChoice,
+)
 from .tune import Tune
 
 
@@ -34,6 +49,21 @@ class Spec(SpecModel):
         description="multiplies the severity parameters of all noise models; dice=0.75: so that corrupted labels have "
         "this mean Dice; unset: the noise models as they are given",
     )
+    labeled: LabeledShares | None = Field(
+        default=None,
+        description="scarce labels in place of noise: fractions of the training cases with a label (0.2; 1.0: all), "
+        "or counts (20)",
+    )
+    source: DatasetChoice | None = Field(
+        default=None,
+        description="transfer in place of noise: labels of this dataset, none of the others' training cases",
+    )
+    unlabeled: UnlabeledChoice | None = Field(
+        default=None, description="images seen without label: rest (unset), all (labeled ones again), none, or a count"
+    )
+    spacing: Spacing | None = Field(
+        default=None, description="mm per voxel, one per axis, for a transfer; unset: the coarser of both datasets"
+    )
     networks: Choices = Field(default=(Choice(name="unet"),), description="networks that every method trains")
     view: View | None = Field(default=None, description="how 3-D data are fed; unset: 3d")
     folds: int = Field(default=5, ge=2, description="number of folds where the dataset has no published split")
@@ -51,12 +81,25 @@ class Spec(SpecModel):
             raise ValueError(f"0 to {folds - 1}, as folds is {folds}")
         return value
 
+    @property
+    def supervision(self) -> Literal["noisy", "scarce", "transfer"]:
+        """What the training labels are: the kind of every cell's supervision."""
+        return "transfer" if self.source is not None else "scarce" if self.labeled is not None else "noisy"
+
     def identity(self) -> dict[str, Any]:
         """The spec as JSON without what may differ between machines and runs of one benchmark."""
         left_out: dict[str, Any] = {"name": True, "datasets": {"__all__": {"root"}}}
         if self.severity is None:
             # as it was before there was a severity
             left_out["severity"] = True
+        if self.supervision != "noisy":
+            left_out |= dict.fromkeys(("noise", "ratios"), True)
+        # as it was before there was anything but noise
+        left_out |= {
+            name: True for name in ("labeled", "source", "unlabeled", "spacing") if getattr(self, name) is None
+        }
+        if self.source is not None:
+            left_out["source"] = {"root"}
         return self.model_dump(mode="json", exclude=left_out)
 
 

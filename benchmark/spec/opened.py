@@ -92,8 +92,19 @@ def open_datasets(spec: Spec, registries: Registries, roots: Mapping[str, str]) 
     """
     plugins = [_plugin(choice, registries, ("datasets", i, "dataset")) for i, choice in enumerate(spec.datasets)]
     _refuse_twins(spec)
-    check_roots(roots, [choice for choice, plugin in zip(spec.datasets, plugins) if _needs_root(plugin)])
+    wanted = [choice for choice, plugin in zip(spec.datasets, plugins) if _needs_root(plugin)]
+    if spec.source is not None and _needs_root(_plugin(spec.source, registries, ("source", "dataset"))):
+        wanted.append(spec.source)
+    check_roots(roots, wanted)
     return [_open(choice, plugins[i], roots, ("datasets", i)) for i, choice in enumerate(spec.datasets)]
+
+
+def open_source(spec: Spec, registries: Registries, roots: Mapping[str, str]) -> OpenDataset | None:
+    """The dataset that labels are transferred from; None without one. UserError as of `open_datasets`."""
+    if spec.source is None:
+        return None
+    plugin = _plugin(spec.source, registries, ("source", "dataset"))
+    return _open(spec.source, plugin, roots, ("source",))
 
 
 def _plugin(choice: DatasetChoice, registries: Registries, loc: Loc) -> Plugin[Dataset]:

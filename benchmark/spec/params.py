@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ..cell import Chosen
+from ..digest import digest
 from ..errors import UserError
 from ..plugin.params import Params
 from ..registry import Plugin, Registry
+from ..wrapped import wrapped_plugins
 from .where import FieldError, Loc
 
 
@@ -35,7 +37,19 @@ def choose(registry: Registry[Any], name: str, values: Mapping[str, Any], loc: L
     except UserError as error:
         raise FieldError(str(error), (*loc, "name")) from None
     params = checked_params(plugin, values, name, (*loc, "params"))
-    return Chosen(name=name, params=params.model_dump(mode="json"), code=plugin.digest)
+    return Chosen(name=name, params=params.model_dump(mode="json"), code=_code(registry, plugin, params, loc))
+
+
+def _code(registry: Registry[Any], plugin: Plugin[Any], params: Params, loc: Loc) -> str:
+    """The digest of the plugin's code, with those of the plugins that it wraps."""
+    codes = [plugin.digest]
+    for field, name, values in wrapped_plugins(params):
+        try:
+            codes.append(choose(registry, name, values, ()).code)
+        except FieldError as error:
+            where = f"{field}_params" if error.loc[:1] == ("params",) else field
+            raise FieldError(f"{plugin.name}: {field}: {error}", (*loc, "params", where)) from None
+    return digest(codes) if len(codes) > 1 else plugin.digest
 
 
 def wrong_field(model: type[BaseModel], values: Mapping[str, Any]) -> Loc:

@@ -8,18 +8,19 @@ from itertools import product
 from typing import Any
 
 from ..budget import Budget, budget_names, resolve_budget
-from ..cell import Cell, Chosen, Identity, Noisy, View
+from ..cell import Cell, Chosen, Identity, View
 from ..digest import digest
 from ..errors import UserError
 from ..registry import Registries
 from .annotations import check_annotations
+from .fitting import unfit
 from .instances import Instance, method_instances
+from .labels import check_labeled
 from .load import Loaded
 from .models import Spec
-from .noise import check_classes, choose_noise
-from .opened import OpenDataset, open_datasets
+from .opened import OpenDataset, open_datasets, open_source
 from .params import choose, wrong_field
-from .severity import at_severity, severity_text
+from .supervisions import Planned, on_dataset, supervisions, transfer
 from .where import FieldError, Loc
 
 
@@ -60,11 +61,12 @@ def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | Non
     """
     instances, left_out = method_instances(spec, registries)
     networks = [choose(registries.networks, n.name, n.params, ("networks", i)) for i, n in enumerate(spec.networks)]
-    supervisions = _supervisions(spec, registries)
+    found = supervisions(spec, registries)
     datasets = open_datasets(spec, registries, data_roots or {})
+    source = open_source(spec, registries, data_roots or {})
     notes: list[str] = []
     grids = [
-        _Grid(spec, registries, instances, _on(data, supervisions, spec, registries, notes), networks)
+        _Grid(spec, registries, instances, on_dataset(data, found, spec, registries, notes), networks, source, left_out)
         for data in datasets
     ]
     cells: dict[tuple[str, ...], Cell] = {}
@@ -75,9 +77,13 @@ def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | Non
             # the clean cell of several noise models is one cell
             cells.setdefault((cell.id, cell.label, cell.dataset_label, cell.noise_label), cell)
             test_cases[cell.id] = min(tests, cell.identity.budget.case_limit or tests)
+    left_out = list(dict.fromkeys(left_out))
+    if not cells:
+        raise FieldError(f"nothing is left to run; {'; '.join(left_out)}", ("methods",))
     for data in datasets:
         own = [cell for cell in cells.values() if cell.dataset_label == data.label]
         check_annotations(own, data, registries)
+        check_labeled(own, data)
     return Plan(list(cells.values()), left_out, test_cases, list(dict.fromkeys(notes)))
 
 
@@ -90,32 +96,34 @@ def plan_loaded(loaded: Loaded, registries: Registries) -> Plan:
 
 
 @dataclass(frozen=True)
-class _Supervision:
-    label: str
-    supervision: Noisy
-
-
-@dataclass(frozen=True)
 class _Grid:
     spec: Spec
     registries: Registries
     instances: list[Instance]
-    supervisions: list[_Supervision]
+    supervisions: list[Planned]
     networks: list[Chosen]
+    source: OpenDataset | None
+    left_out: list[str]
 
     def cells(self, data: OpenDataset, fold: int, seed: int) -> Iterator[Cell]:
-        """The cells of one dataset, fold and seed."""
+        """The cells of one dataset, fold and seed; methods that a supervision does not fit are noted as left out."""
         view = _view(self.spec, data)
         budget = _budget(self.spec, _ndim(view))
         self._check_networks(view, data)
         folds, split = data.folds(self.spec.folds), data.split(fold, self.spec.folds, seed)
-        for network, noisy, instance in product(self.networks, self.supervisions, self.instances):
+        found = self.supervisions
+        if self.source is not None:
+            found = [transfer(self.spec, self.source, data, fold, seed)]
+        for network, planned, instance in product(self.networks, found, self.instances):
+            if reason := unfit(instance, planned.supervision, len(split.train)):
+                self.left_out.append(reason)
+                continue
             identity = Identity(
                 dataset=data.chosen,
                 fold=fold,
                 folds=folds,
                 split=digest([split.train, split.test]),
-                supervision=noisy.supervision,
+                supervision=planned.supervision,
                 method=instance.chosen,
                 network=network,
                 view=view,
@@ -125,7 +133,12 @@ class _Grid:
             )
             root = str(data.root) if data.root else None
             yield Cell(
-                identity=identity, label=instance.label, dataset_label=data.label, noise_label=noisy.label, root=root
+                identity=identity,
+                label=instance.label,
+                dataset_label=data.label,
+                noise_label=planned.label,
+                root=root,
+                source_root=planned.source_root,
             )
 
     def _check_networks(self, view: View, data: OpenDataset) -> None:
@@ -135,47 +148,6 @@ class _Grid:
                 remedy = "choose another network" if view != "3d" else "choose another network, or view 2d"
                 message = f"{network.name} is not made for {_ndim(view)}-D input, as {data.label} gives it; {remedy}"
                 raise FieldError(message, ("networks", i))
-
-
-def _supervisions(spec: Spec, registries: Registries) -> list[_Supervision]:
-    chosen = [choose_noise(registries, n.name, n.params, ("noise", i)) for i, n in enumerate(spec.noise)]
-    clean = _Supervision("clean", Noisy(noise=choose(registries.noise, "none", {}, ("noise",)), ratio=0.0))
-    found = []
-    for choice, noise in zip(spec.noise, chosen):
-        for ratio in spec.ratios:
-            _room_to_learn(noise, ratio, registries)
-            corrupts = ratio > 0 and choice.name != "none"
-            found.append(_Supervision(choice.text, Noisy(noise=noise, ratio=ratio)) if corrupts else clean)
-    return found
-
-
-def _room_to_learn(noise: Chosen, ratio: float, registries: Registries) -> None:
-    """FieldError where a model is to learn from clean cases, of which the ratio leaves too few."""
-    if registries.noise.get(noise.name).attributes.get("needs_prediction"):
-        fraction = noise.params["fraction"]
-        if ratio + fraction > 1 + 1e-9:
-            message = f"noise model {noise.name} learns from {fraction:g} of the cases, which must stay clean: "
-            raise FieldError(f"{message}a ratio of {ratio:g} is more than {1 - fraction:g}", ("ratios",))
-
-
-def _on(
-    data: OpenDataset, found: list[_Supervision], spec: Spec, registries: Registries, notes: list[str]
-) -> list[_Supervision]:
-    """The supervisions with the noise parameters that the spec's severity amounts to on one dataset."""
-    for each in found:
-        check_classes(each.supervision.noise, data, registries)
-    if spec.severity is None:
-        return found
-    scaled = []
-    for each in found:
-        noisy = each.supervision
-        if noisy.ratio:
-            at = at_severity(noisy.noise, spec.severity, data, spec.folds, registries)
-            notes += [at.note] if at.note else []
-            label = f"{each.label} ({severity_text(spec.severity)})"
-            each = _Supervision(label, Noisy(noise=at.noise, ratio=noisy.ratio))
-        scaled.append(each)
-    return scaled
 
 
 def _view(spec: Spec, data: OpenDataset) -> View:

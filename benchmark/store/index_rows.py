@@ -30,9 +30,10 @@ PLANNED = pa.schema(
 
 RECORDED = pa.schema(
     [
-        *[(name, pa.string()) for name in ("cell", "stamp", "error", "trust", "selected", "pooled")],
+        *[(name, pa.string()) for name in ("cell", "stamp", "error", "trust", "selected", "pooled", "generations")],
         *[(name, _REPEATED) for name in ("status", "split", "classes", "tags", "preprocessing")],
         *[(name, pa.int64()) for name in ("updates", "parameters", "train_cases", "test_cases", "corrupted")],
+        ("labeled_cases", pa.int64()),
         *[(name, pa.float64()) for name in ("passes", "realised_mean", "realised_std", "wrong", "right")],
         *[(name, _REPEATED) for name in ("nsbench", "host", "device", "platform", "python", "versions")],
         *[(name, pa.float64()) for name in ("train_seconds", "total_seconds", "peak_memory_mib")],
@@ -42,7 +43,7 @@ RECORDED = pa.schema(
 """One row per record; what is not a number or a name is JSON."""
 
 _TEXT = ("case", "patient", "class_name", "empty")
-_RESULT = ("updates", "passes", "parameters", "train_cases", "test_cases", "split")
+_RESULT = ("updates", "passes", "parameters", "train_cases", "labeled_cases", "test_cases", "split")
 _RESULT_JSON = ("classes", "tags", "preprocessing", "selected", "pooled")
 _PROVENANCE = ("nsbench", "host", "device", "platform", "python")
 _PROVENANCE_NUMBERS = ("train_seconds", "total_seconds", "peak_memory_mib", "peak_gpu_memory_mib")
@@ -77,7 +78,7 @@ def _planned(cell: Cell) -> dict[str, Any]:
         "dataset_label": cell.dataset_label,
         "noise_label": cell.noise_label,
         "kind": who.supervision.kind,
-        "supervision": who.supervision.describe(),
+        "supervision": cell.supervision,
         "view": who.view,
         "selection": who.selection,
         "noise": canonical_json(supervision),
@@ -109,6 +110,7 @@ def _recorded(record: Record) -> dict[str, Any]:
         "realised_std": result.noise.dice_std,
         "wrong": memory.wrong if memory else None,
         "right": memory.right if memory else None,
+        "generations": json.dumps([each.model_dump() for each in result.generations], allow_nan=False),
         "trust": json.dumps(summarise_trust(result.trust), allow_nan=False),
         **{name: getattr(result, name) for name in _RESULT},
         **{name: json.dumps(getattr(result, name), allow_nan=False) for name in _RESULT_JSON},

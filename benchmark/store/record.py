@@ -35,6 +35,27 @@ class Memorisation(BaseModel):
     cases: int
 
 
+class Generation(BaseModel):
+    """How good one stage's labels or weights are; mean Dice over classes and cases, 0..1.
+
+    Attributes
+    ----------
+    reference
+        Of a `Relabel` stage's labels, or the weights' predictions, against the hidden labels of the unlabeled training
+        cases (ATSO's R); null where there are none, or the weights label no more cases.
+    test
+        Of the weights' predictions of the test cases (ATSO's E); null for a `Relabel` stage.
+    similarity
+        Of these predictions with those of the first stage's weights, on the test cases (ATSO, Section 4.1.3); null for
+        that stage itself.
+    """
+
+    stage: str
+    reference: float | None = None
+    test: float | None = None
+    similarity: float | None = None
+
+
 class Result(BaseModel):
     """The deterministic part of a record.
 
@@ -44,6 +65,10 @@ class Result(BaseModel):
         Tail of the traceback of a cell that is not `done`.
     pooled
         Class name -> {dice, iou} over all test cases together; `overall` where a score is defined for the task.
+    labeled_cases
+        Of the training cases, those that the method saw with a label.
+    generations
+        Per stage that labels the unlabeled training cases, or from whose weights they are labeled: see `Generation`.
     trust
         Per stage: AUROC of the method's weights against the true corruption, and the share kept, over training.
     """
@@ -56,6 +81,7 @@ class Result(BaseModel):
     passes: float = 0.0
     parameters: int = 0
     train_cases: int = 0
+    labeled_cases: int = 0
     test_cases: int = 0
     split: str = ""
     classes: list[str] = []
@@ -66,6 +92,7 @@ class Result(BaseModel):
     trust: list[dict[str, Any]] = []
     selected: dict[str, Any] = {}
     pooled: dict[str, dict[str, float | None]] = {}
+    generations: list[Generation] = []
 
 
 class Record(BaseModel):
@@ -87,7 +114,8 @@ class Record(BaseModel):
 class Provenance(BaseModel):
     """How a record came about; differs from run to run and is no part of the result.
 
-    Times are wall-clock seconds; `train_seconds` covers every attempt, resumed ones included.
+    Times are wall-clock seconds; `train_seconds` covers every attempt, resumed ones included, and what the
+    `shared_stages`, which another cell trained, took there.
     """
 
     nsbench: str
@@ -100,6 +128,7 @@ class Provenance(BaseModel):
     started: str
     finished: str
     resumed: int = 0
+    shared_stages: list[str] = []
     prepare_seconds: float = 0.0
     train_seconds: float = 0.0
     evaluate_seconds: float = 0.0

@@ -38,6 +38,11 @@ class Store:
         """The folder of a cell, existing or not."""
         return CellFolder(self.out / "cells" / cell_id)
 
+    @property
+    def shared_stages(self) -> Path:
+        """Outcomes of stages that several cells share; removed when all cells are done."""
+        return self.out / "stages"
+
     def finished_ids(self) -> set[str]:
         """Ids of all cells that have a record, by the look of the folder."""
         cells = self.out / "cells"

@@ -19,6 +19,7 @@ from ..seeds import stream_seed
 from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
 from ..training.trainer import Trainer
+from ..wrapped import method_finder
 from .contract import NotApplicable, require
 from .world import GEOMETRIES, Geometry, make_view, small_budget
 
@@ -46,7 +47,8 @@ def build(plugin: Plugin[Any], registries: Registries, geometry: Geometry, seed:
 
     method_class: type[Method] = plugin.load()
     method = method_class(plugin.load().Params(), task, geometry.ndim)
-    method.setup(Builder(make, lambda i: stream_seed(seed, "initialisation", i)))
+    find = method_finder(registries, task, geometry.ndim)
+    method.setup(Builder(make, lambda i: stream_seed(seed, "initialisation", i), find))
     layout = torch.channels_last if geometry.ndim == 2 else torch.channels_last_3d
     return method.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 

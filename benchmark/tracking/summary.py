@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from ..cell import Cell
+from ..cell import Cell, Noisy
 from ..metrics import METRICS
 from ..store import Provenance, Record, Store
 
@@ -92,12 +92,14 @@ def summarise(store: Store, cell: Cell) -> CellSummary | None:
 def _params(cell: Cell) -> dict[str, Scalar]:
     who = cell.identity
     budget, supervision = who.budget.model_dump(mode="json"), who.supervision.model_dump(mode="json")
-    plugins = {"dataset": who.dataset, "noise": who.supervision.noise, "method": who.method, "network": who.network}
+    plugins = {"dataset": who.dataset, "method": who.method, "network": who.network}
+    if isinstance(who.supervision, Noisy):
+        plugins["noise"] = who.supervision.noise
     params = {
         "dataset": cell.dataset_label,
-        "supervision": who.supervision.describe(),
+        "supervision": cell.supervision,
         "noise": cell.noise_label,
-        "ratio": supervision.get("ratio"),
+        **{name: supervision.get(name) for name in ("ratio", "labeled", "unlabeled")},
         "method": cell.label,
         "network": who.network.name,
         "view": who.view,

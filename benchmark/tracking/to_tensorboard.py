@@ -34,7 +34,7 @@ class TensorBoard(Tracker):
 
     def folder(self, cell: Cell) -> Path:
         """`DATASET/SUPERVISION/METHOD-seed-0-ID`."""
-        names = (cell.dataset_label, cell.identity.supervision.describe(), f"{run_name(cell)} {cell.id[:8]}")
+        names = (cell.dataset_label, cell.supervision, f"{run_name(cell)} {cell.id[:8]}")
         return self.root.joinpath(*map(_file_name, names))
 
     def _writer(self, cell: Cell, suffix: str = "") -> Any:

@@ -51,7 +51,7 @@ class WeightsAndBiases(Tracker):
             project=self.project,
             id=f"{cell.id}-{digest(summary.started)[:6]}",
             name=run_name(cell),
-            group=f"{cell.dataset_label} {cell.identity.supervision.describe()}",
+            group=f"{cell.dataset_label} {cell.supervision}",
             job_type=cell.label,
             tags=[name[:LONGEST_TAG] for name in (cell.dataset_label, cell.noise_label, cell.label, summary.status)],
             config={**summary.params, "nsbench": summary.facts},

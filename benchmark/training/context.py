@@ -17,6 +17,7 @@ from ..plugin.view import TrainingView
 from . import checkpoint
 from .relabel import apply_labels
 from .sampler import Sampling
+from .shared import Sharing
 
 
 @dataclass
@@ -58,6 +59,8 @@ class Outcome:
         `{update, score}` of the chosen weights where validation chose them.
     validations
         Rows `{stage, update, validation}`.
+    shared
+        Names of the stages that another cell trained.
     """
 
     updates: int = 0
@@ -68,6 +71,21 @@ class Outcome:
     trust: list[dict[str, Any]] = field(default_factory=list)
     selected: dict[str, Any] = field(default_factory=dict)
     validations: list[dict[str, Any]] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+
+    def then(self, stage: Outcome) -> Outcome:
+        """This, and what one more stage left; nothing was validated in it."""
+        return Outcome(
+            updates=self.updates + stage.updates,
+            passes=self.passes + stage.passes,
+            seconds=self.seconds + stage.seconds,
+            resumed=self.resumed + stage.resumed,
+            curves=self.curves + stage.curves,
+            trust=self.trust + stage.trust,
+            selected=self.selected,
+            validations=self.validations,
+            shared=self.shared + stage.shared,
+        )
 
 
 @dataclass
@@ -84,6 +102,8 @@ class TrainContext:
         Whether the weights of the best validation replace the last ones.
     checkpoint_seconds
         Wall-clock time between checkpoints.
+    sharing
+        Where stages lie that several cells share; None: every cell trains all of its own.
     """
 
     budget: Budget
@@ -95,6 +115,7 @@ class TrainContext:
     select: bool = False
     checkpoint_seconds: float = 20.0
     outcome: Outcome = field(default_factory=Outcome)
+    sharing: Sharing | None = None
 
     @property
     def checkpoint_file(self) -> Path:

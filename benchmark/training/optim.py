@@ -22,7 +22,7 @@ def _build(method: Method, declared: Optimiser, budget: Budget) -> torch.optim.O
     parameters = [p for p in _parameters(method, declared) if p.requires_grad]
     if not parameters:
         raise UserError(f"method {method.name}: optimiser {declared.name!r} drives no trainable parameter")
-    rate = declared.learning_rate or method.params.learning_rate or budget.learning_rate
+    rate = declared.factor * (declared.learning_rate or method.params.learning_rate or budget.learning_rate)
     if budget.optimiser == "sgd":
         return torch.optim.SGD(
             parameters, lr=rate, momentum=budget.momentum, weight_decay=budget.weight_decay, fused=True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ..budget import Budget
 from ..errors import CellFailure
-from ..inference.predict import predict_probabilities
+from ..inference.predict import hard_vote, predict_probabilities
 from ..plugin.method import Method
 from ..plugin.stages import Relabel
 from ..plugin.view import TrainingView
@@ -27,7 +28,7 @@ def relabel(
     sampling: Sampling,
     device: torch.device,
 ) -> dict[str, Tensor]:
-    """Labels uint8 `[*spatial]` by case id, voted over the given weights and the stage's mirrorings.
+    """Labels uint8 `[*spatial]` by case id, voted over the stage's transforms, then over the given weights.
 
     A tie of hard votes goes to the class with the larger summed probability.
     """
@@ -38,30 +39,61 @@ def relabel(
         image, votes = tensor_of(case.image), []
         for state in weights:
             method.load_state_dict(state)
-            votes += [_vote(method, image, flips, stage.vote, budget, sampling, device) for flips in stage.flips]
-        labels[case.id] = sum(votes[1:], votes[0]).argmax(0).to(torch.uint8).cpu()
+            votes.append(_voted(method, image, stage, budget, sampling, device))
+        labels[case.id] = _elected(_sum(votes), stage.groups).to(torch.uint8).cpu()
     method.load_state_dict(before)
     return labels
 
 
-def _vote(
-    method: Method,
-    image: Tensor,
-    flips: tuple[int, ...],
-    how: str,
-    budget: Budget,
-    sampling: Sampling,
-    device: torch.device,
+def _voted(
+    method: Method, image: Tensor, stage: Relabel, budget: Budget, sampling: Sampling, device: torch.device
 ) -> Tensor:
-    axes = [axis + 1 for axis in flips]
-    turned = image.flip(axes) if axes else image
-    found = predict_probabilities(method, turned, budget, sampling.slice_axis, device)
-    found = found.flip(axes) if axes else found
-    if how == "soft":
-        return found
-    chosen = torch.zeros_like(found).scatter_(0, found.argmax(0, keepdim=True), 1.0)
-    # a thousandth of the probability decides ties without overruling a vote
-    return chosen + found * 1e-3
+    """The vote of one stage's weights `[num_classes, *spatial]`, over the transforms of the image."""
+    votes = []
+    for turns, flips in product(stage.turns, stage.flips):
+        transform = Transform.on_input(image.ndim - 1, sampling.slice_axis, turns, flips)
+        turned = transform.apply(image)
+        found = transform.undo(predict_probabilities(method, turned, budget, sampling.slice_axis, device))
+        votes.append(found if stage.vote == "soft" else hard_vote(found))
+    together = len(stage.by) == 1 or len(votes) == 1 or stage.vote == "soft"
+    return _sum(votes) if together else hard_vote(_sum(votes) / len(votes))
+
+
+def _sum(votes: list[Tensor]) -> Tensor:
+    return sum(votes[1:], votes[0])
+
+
+def _elected(votes: Tensor, groups: tuple[tuple[int, ...], ...]) -> Tensor:
+    """The class of most votes `[*spatial]`; groups vote together and are represented by their first class."""
+    for first, *others in groups:
+        votes[first] += votes[others].sum(0)
+        votes[others] = -1.0
+    return votes.argmax(0)
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Mirroring, then quarter turns, of an image or a prediction `[C, *spatial]`; axes are those of the tensor."""
+
+    turns: int
+    plane: tuple[int, ...]
+    flips: tuple[int, ...]
+
+    @classmethod
+    def on_input(cls, ndim: int, slice_axis: int | None, turns: int, flips: tuple[int, ...]) -> Transform:
+        """The transform that `Relabel` describes by axes of the network's input, for cases with `ndim` spatial axes."""
+        fed = [axis + 1 for axis in range(ndim) if axis != slice_axis]
+        return cls(turns % 4, tuple(fed[:2]), tuple(fed[axis] for axis in flips))
+
+    def apply(self, image: Tensor) -> Tensor:
+        """The image, transformed; the tensor itself where there is nothing to do."""
+        mirrored = image.flip(self.flips) if self.flips else image
+        return mirrored.rot90(self.turns, self.plane) if self.turns else mirrored
+
+    def undo(self, prediction: Tensor) -> Tensor:
+        """A prediction of the transformed image, as one of the image itself."""
+        turned = prediction.rot90(-self.turns, self.plane) if self.turns else prediction
+        return turned.flip(self.flips) if self.flips else turned
 
 
 def apply_labels(view: TrainingView, load: Callable[[str], dict[str, Any] | None]) -> TrainingView:

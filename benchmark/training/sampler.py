@@ -91,6 +91,7 @@ class PatchSampler:
             labeled=self.labeled[index],
             trusted=self.trusted[index],
             num_classes=self.how.num_classes,
+            slice_axis=self.how.slice_axis,
         )
 
     def cut_again(self, arrays: Mapping[str, np.ndarray]) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from .audit import audit_trust
 from .context import Outcome, TrainContext
 from .curves import POINTS, Curves
 from .optim import Schedule, build_optimisers
-from .sampler import PatchSampler, sequence_of
+from .sampler import PatchSampler, Sampling, sequence_of
 
 
 class StageRun:
@@ -35,6 +36,11 @@ class StageRun:
 
     def run(self) -> None:
         """Train to the end of the stage and keep its weights."""
+        self.train()
+        self.finish()
+
+    def train(self) -> None:
+        """Train to the end of the stage."""
         try:
             for update in range(self.begin(), self.total):
                 if self._stalled(update):
@@ -44,9 +50,8 @@ class StageRun:
             self.method.eval()
         self._account()
         self.context.outcome.curves += self.curves.rows
-        self._finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """Keep the stage's weights, drop its checkpoint."""
         state = {"method": self.method.state_dict(), "outcome": vars(self.context.outcome)}
         checkpoint.save(self.context.stage_file(self.stage.name), state)
@@ -76,7 +81,15 @@ class StageRun:
             which = f" as {name}" if name else ""
             raise CellFailure(f"stage {stage} has no case to train on{which}: is there any of the kind that it needs?")
         rng = stream(context.seed, "batches", stage, name)
-        return PatchSampler(context.resolve(view), context.sampling, context.device, rng)
+        return PatchSampler(context.resolve(view), self._sampling(name), context.device, rng)
+
+    def _sampling(self, name: str) -> Sampling:
+        axis, usual = self.stage.slice_axis_of(name), self.context.sampling
+        if axis is None:
+            return usual
+        if usual.slice_axis is None:
+            raise CellFailure(f"stage {self.stage.name} cuts slices, but the cell feeds no slices; use view 2d")
+        return replace(usual, slice_axis=axis)
 
     def advance(self, update: int) -> None:
         """Make one update and what is due after it."""

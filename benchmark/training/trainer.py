@@ -12,6 +12,8 @@ from ..plugin.view import TrainingView
 from . import checkpoint
 from .context import Outcome, TrainContext
 from .relabel import relabel
+from .sampler import sequence_of
+from .shared import Sharing, only_declared, patience, stage_key
 from .stage_run import StageRun
 
 
@@ -35,7 +37,8 @@ class Trainer:
                 # a resumed cell skips the stages that froze something
                 for parameter, learns in trainable:
                     parameter.requires_grad_(learns)
-                StageRun(self.context, method, stage, updates).run()
+                with only_declared(method, stage):
+                    self._train(StageRun(self.context, method, stage, updates))
         if self.context.select:
             self._take_best(method)
         return self.context.outcome
@@ -55,6 +58,36 @@ class Trainer:
             self.context.outcome.resumed += 1
         return True
 
+    def _train(self, run: StageRun) -> None:
+        sharing, stage = self.context.sharing, run.stage
+        # what is validated decides about more than this stage
+        if sharing is None or stage.shared is None or self.context.hooks.validate is not None:
+            run.run()
+        else:
+            self._train_shared(run, sharing)
+
+    def _train_shared(self, run: StageRun, sharing: Sharing) -> None:
+        """Train a stage, or take what another cell trained; the cell's record is the same either way."""
+        context, method, stage = self.context, run.method, run.stage
+        if stage.start is not None:
+            context.load_weights(method, stage.start)
+        views = {name: context.resolve(view) for name, view in sequence_of(stage.on)}
+        key, before = stage_key(sharing, method, stage, views, run.total, context.device), context.outcome
+        with sharing.alone(key, patience(context.hooks, stage.name, run.total)):
+            done = sharing.load(key, context.device)
+            if done is None:
+                context.outcome = Outcome()
+                run.train()
+                own = {"resumed": 0, "shared": []}
+                done = {"method": method.state_dict(), "outcome": vars(context.outcome) | own}
+                checkpoint.save(sharing.path(key), done)
+            else:
+                method.load_state_dict(done["method"])
+                method.eval()
+                context.outcome = Outcome(**done["outcome"] | {"shared": [stage.name]})
+        context.outcome = before.then(context.outcome)
+        run.finish()
+
     def _relabel(self, method: Method, stage: Relabel) -> None:
         context, weights = self.context, []
         for name in stage.by:
@@ -72,13 +105,32 @@ class Trainer:
 
 
 def divide_updates(stages: list[Stage], budget: Budget) -> list[int]:
-    """Updates of each stage: the budget divided by share, largest remainder first; 0 for a `Relabel`."""
-    shares = [stage.share if isinstance(stage, Train) else 0.0 for stage in stages]
+    """Updates of each stage; 0 for a `Relabel`.
+
+    A stage with a `fraction` gets that, rounded; the rest is divided by `share`, largest remainder first.
+
+    Raises
+    ------
+    CellFailure
+        The fractions leave nothing for the other stages, or some of the updates to no stage.
+    """
+    trains = [stage if isinstance(stage, Train) else None for stage in stages]
     if budget.accounting == "per-stage":
-        return [budget.updates if share else 0 for share in shares]
-    exact = [budget.updates * share / sum(shares) for share in shares]
+        return [budget.updates if train and (train.fraction or train.share) else 0 for train in trains]
+    fixed = [round(budget.updates * train.fraction) if train and train.fraction else 0 for train in trains]
+    shares = [train.share if train and train.fraction is None else 0.0 for train in trains]
+    rest = budget.updates - sum(fixed)
+    if rest < 0 or any(shares) != (rest > 0):
+        raise CellFailure(
+            f"stages claim {sum(fixed)} of {budget.updates} updates as fractions; the others need the rest"
+        )
+    return [given + part for given, part in zip(fixed, _by_share(rest, shares))]
+
+
+def _by_share(updates: int, shares: list[float]) -> list[int]:
+    exact = [updates * share / (sum(shares) or 1.0) for share in shares]
     whole = [int(value) for value in exact]
     by_remainder = sorted(range(len(exact)), key=lambda i: (whole[i] - exact[i], i))
-    for i in by_remainder[: budget.updates - sum(whole)]:
+    for i in by_remainder[: updates - sum(whole)]:
         whole[i] += 1
     return whole

@@ -98,4 +98,5 @@ def _with(cell: Cell, changes: dict[str, Any]) -> Cell:
         dataset_label=cell.dataset_label,
         noise_label=cell.noise_label,
         root=cell.root,
+        source_root=cell.source_root,
     )

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..cell import labeled_text
 from ..errors import UserError
 from ..report.text import escape, interval, points, table
 from ..spec.load import Loaded
+from ..spec.models import Spec
 from ..spec.tune import Tune
 from ..store import Store
 from ..store.files import write_atomically, write_json
@@ -87,14 +89,22 @@ def publish(page: Path, folder: Path) -> Path:
 def _introduction(loaded: Loaded, tune: Tune) -> str:
     spec = loaded.spec
     data = ", ".join(f"`{choice.label}`" for choice in spec.datasets)
-    noise = ", ".join(f"`{choice.text}`" for choice in spec.noise)
-    ratios = ", ".join(f"{100 * value:g} %" for value in spec.ratios)
     return (
-        f"Which parameters are best on {data} with {noise} on {ratios} of the training cases, budget "
+        f"Which parameters are best on {data} with {_labels(spec)}, budget "
         f"{spec.budget.base}, seeds {', '.join(map(str, spec.seeds))}? Judged by Dice against "
         f"{_JUDGED[tune.objective]} ({tune.objective}), training patients held out for it; {tune.over} over the cells "
         f"of a trial. **The test cases were never read.** Sampler {tune.sampler}, pruner {tune.early_stop}."
     )
+
+
+def _labels(spec: Spec) -> str:
+    """What the training labels are, in words."""
+    if spec.source is not None:
+        return f"the labels of `{spec.source.label}`"
+    if spec.labeled is not None:
+        return ", ".join(labeled_text(share, spec.unlabeled or "rest") for share in spec.labeled) + " training cases"
+    noise = ", ".join(f"`{choice.text}`" for choice in spec.noise)
+    return f"{noise} on {', '.join(f'{100 * value:g} %' for value in spec.ratios)} of the training cases"
 
 
 def _facts(tuned: Tuned, rows: Sequence[TrialRow]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Grid:
 
     def record(self, cell: Cell) -> Record:
         """A finished record."""
-        noisy = cell.identity.supervision.ratio > 0
+        noisy = isinstance(cell.identity.supervision, Noisy) and cell.identity.supervision.ratio > 0
         result = Result(
             status="done",
             updates=24,

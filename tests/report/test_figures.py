@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nsbench.benchmark.report.figures import draw
-from nsbench.benchmark.report.figures.curves import MOST_TOGETHER, ratio_figure
+from nsbench.benchmark.report.figures.curves import MOST_TOGETHER, curve_figure
 from nsbench.benchmark.report.figures.ranks import group_figure, rank_figure
 from nsbench.benchmark.report.groups import Groups
 from nsbench.benchmark.report.leaderboard import make_leaderboard
@@ -39,7 +39,7 @@ def rows_at(board: Any, ratio: float) -> list[Any]:
 def test_few_methods_share_a_panel_and_are_told_apart_in_grey(grid: Any) -> None:
     grid.methods, grid.seeds, grid.cases = tuple(f"method{i}" for i in range(MOST_TOGETHER)), (0,), 3
     grid.run(grid.plan(), score)
-    figure = ratio_figure(make_leaderboard(grid.store).rows, "erode-dilate")
+    figure = curve_figure(make_leaderboard(grid.store).rows, "erode-dilate")
     lines = [container.lines[0] for container in figure.axes[0].containers]
     assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == len(lines) == MOST_TOGETHER
 
@@ -47,7 +47,7 @@ def test_few_methods_share_a_panel_and_are_told_apart_in_grey(grid: Any) -> None
 def test_many_methods_get_a_panel_each_the_best_first(grid: Any) -> None:
     grid.methods, grid.seeds, grid.cases = (*(f"method{i}" for i in range(MOST_TOGETHER)), "mae"), (0,), 3
     grid.run(grid.plan(), score)
-    figure = ratio_figure(make_leaderboard(grid.store).rows, "erode-dilate")
+    figure = curve_figure(make_leaderboard(grid.store).rows, "erode-dilate")
     # methods without a plugin are called unknown
     titles = [axes.get_title(loc="left").split()[0] for axes in figure.axes]
     assert titles[0] == "mae"

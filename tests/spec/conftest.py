@@ -64,6 +64,15 @@ class Scarce(Method):
     knows = "scarce"
 
 
+class Alone(Method):
+    """Knows few labels, and wants nothing else."""
+
+    name = "label-alone"
+    citation = "tests"
+    knows = "scarce"
+    needs_unlabeled = False
+
+
 class Volumes(Network):
     """3-D only."""
 

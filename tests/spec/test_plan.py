@@ -21,13 +21,23 @@ def _ids(registries: Registries, **flags: Any) -> set[str]:
     return {cell.id for cell in _plan(registries, **flags).cells}
 
 
-def test_all_means_blind_then_trusted_and_says_what_it_left_out(registries: Registries) -> None:
+def test_all_means_blind_then_trusted_then_scarce(registries: Registries) -> None:
     found = _plan(registries)
-    labels = [cell.label for cell in found.cells]
-    assert set(labels[labels.index("a-trusted") :]) == {"a-trusted", "reweighting"}
-    assert labels.index("t-blind") < labels.index("a-trusted")
-    assert "a-scarce" not in labels
-    assert any("a-scarce" in reason and "scarce" in reason for reason in found.left_out)
+    knows = [str(registries.methods.get(cell.label).attributes.get("knows", "blind")) for cell in found.cells]
+    assert list(dict.fromkeys(knows)) == ["blind", "trusted", "scarce"]
+    assert {"t-blind", "a-trusted", "a-scarce"} <= {cell.label for cell in found.cells}
+    assert found.left_out == []
+
+
+def test_a_scarce_method_is_left_out_where_noise_leaves_nothing_unlabeled_or_nothing_clean(
+    registries: Registries,
+) -> None:
+    found = _plan(registries, methods="ce,a-scarce,label-alone", ratios="0,0.5,1")
+    rows = {(cell.label, cell.identity.supervision.ratio) for cell in found.cells}
+    assert rows == {("ce", 0), ("ce", 0.5), ("ce", 1), ("a-scarce", 0.5), *(("label-alone", r) for r in (0, 0.5, 1))}
+    assert [reason.split(":")[0] for reason in found.left_out] == ["a-scarce", "a-scarce"]
+    with pytest.raises(UserError, match=r"nothing is left to run.*no case is corrupted"):
+        _plan(registries, methods="a-scarce", ratios="0")
 
 
 def test_order_is_seed_by_seed(registries: Registries) -> None:

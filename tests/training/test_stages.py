@@ -206,3 +206,21 @@ def test_every_update_is_given_to_a_stage(shares: list[float], updates: int) -> 
     found = divide_updates(stages, small_budget(Geometry(), updates=updates, accounting="total"))
     assert sum(found) == updates
     assert all(abs(n - updates * share / sum(shares)) < 1 for n, share in zip(found, shares))
+
+
+@settings(max_examples=50, deadline=None)
+@given(shares=st.lists(st.floats(0.1, 10), min_size=1, max_size=4), updates=st.integers(20, 1000))
+def test_a_fraction_is_as_long_whatever_the_other_stages_share(shares: list[float], updates: int) -> None:
+    others = [Train(f"s{i}", NONE, share=share) for i, share in enumerate(shares)]
+    stages = [Relabel("r", NONE, ("m0",)), Train("m0", NONE, fraction=0.4, share=7), *others]
+    found = divide_updates(stages, small_budget(Geometry(), updates=updates, accounting="total"))
+    assert (found[0], found[1], sum(found)) == (0, round(0.4 * updates), updates)
+
+
+@pytest.mark.parametrize("fractions", [(0.6, 0.6), (0.5, 0.5), (0.5,)])
+def test_fractions_that_leave_nothing_or_too_much_are_refused(fractions: tuple[float, ...]) -> None:
+    stages: list[Stage] = [Train(f"m{i}", NONE, fraction=part) for i, part in enumerate(fractions)]
+    if len(fractions) > 1:
+        stages.append(Train("last", NONE))
+    with pytest.raises(CellFailure, match="as fractions"):
+        divide_updates(stages, small_budget(Geometry(), updates=10, accounting="total"))

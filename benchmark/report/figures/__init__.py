@@ -11,8 +11,10 @@ from ..groups import Groups
 from ..leaderboard import Leaderboard
 from ..rows import Row
 from ..sections import heading
+from .axis import AXES
 from .boxes import case_figure
-from .curves import known_alike, panels, ratio_figure
+from .curves import curve_figure, known_alike, panels
+from .generations import generation_figure, with_generations
 from .ranks import group_figure, rank_figure
 from .style import save, slug, unused
 
@@ -28,8 +30,9 @@ def draw(board: Leaderboard, folder: Path) -> dict[tuple[Any, ...], str]:
 
     Returns
     -------
-    Their file names by what `markdown.render` looks them up by: `("ratio", dataset, noise)`, `("ranks", dataset,
-    noise)`, `("cases", section)`, `("groups", section, grouping)`.
+    Their file names by what `markdown.render` looks them up by: `("ratio", dataset, noise)`, `("labeled", dataset,
+    setting)`, `("ranks", dataset, noise)`, `("cases", section)`, `("generations", section)`, `("groups", section,
+    grouping)`.
     """
     names: dict[tuple[Any, ...], str] = {}
     for key, name, figure in _figures(board):
@@ -49,6 +52,8 @@ def _figures(board: Leaderboard) -> Iterator[tuple[tuple[Any, ...], str, Figure]
     groups = Groups(board)
     for key, rows in list(sections.items())[:MOST_SECTIONS]:
         yield ("cases", key), f"cases-{slug(heading(rows[0]))}", case_figure(rows, board.case_dice)
+        if shown := with_generations(rows):
+            yield ("generations", key), f"generations-{slug(heading(rows[0]))}", generation_figure(shown)
         for grouping in groups.of(rows):
             name = grouping.name.split(",")[0]
             yield ("groups", key, name), f"groups-{slug(f'{name} {heading(rows[0])}')}", group_figure(rows, grouping)
@@ -58,8 +63,9 @@ def _of_dataset(dataset: str, rows: list[Row], scores: Records) -> Iterator[tupl
     every = panels(rows)
     for name, shown in every.items():
         about = slug(dataset if len(every) == 1 else f"{dataset} {name}")
-        if len({row.facts["ratio"] for row in shown}) > 1:
-            yield ("ratio", dataset, name), f"dice-vs-ratio-{about}", ratio_figure(shown, name)
+        for kind, axis in AXES.items():
+            if len(axis.values(shown)) > 1:
+                yield (kind, dataset, name), f"dice-vs-{kind}-{about}", curve_figure(shown, name, axis)
         for knows, alike in known_alike(shown).items():
             whole = ", ".join(filter(None, [name, knows]))
             if (figure := rank_figure(alike, whole, scores)) is not None:

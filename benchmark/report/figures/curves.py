@@ -1,4 +1,4 @@
-"""Dice against the ratio of wrong labels."""
+"""Dice against the share of wrong, or of given, labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ..ranking import apart
 from ..rows import Row
-from ..text import ratio
+from .axis import AXES, Axis, height
 from .style import COLOURS, DARK, LINES, MARKERS, PALE, new_figure, plain, title
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MOST_TOGETHER = 8
 """More methods get a panel each: nobody tells apart more lines in one."""
 
 _COLUMNS = 5
-_NOTE = "Dice, mean and 95 % interval, against the share of training cases with wrong labels"
+_NOTE = "Dice, mean and 95 % interval, against the"
 
 
 def panels(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -31,15 +31,17 @@ def panels(rows: Sequence[Row]) -> dict[str, list[Row]]:
     Methods that know more than others are among them: `known_alike` divides these.
     """
     names = [name for name in apart(rows) if name != "knows"]
-    noises = list(dict.fromkeys(row.facts["noise"] for row in rows if row.facts["ratio"] > 0)) or ["clean"]
+    noises = list(dict.fromkeys(row.facts["noise"] for row in rows if row.facts["ratio"])) or ["clean"]
     settings = dict.fromkeys(tuple(map(row.setting, names)) for row in rows)
     found = {}
     for noise in noises:
         for setting in settings:
-            shown = [row for row in rows if row.facts["noise"] in (noise, "clean")]
+            shown = [row for row in rows if row.facts["noise"] in (noise, "clean") or row.facts["ratio"] is None]
             shown = [row for row in shown if tuple(map(row.setting, names)) == setting]
             if shown:
-                found[", ".join([noise, *setting])] = shown
+                # of few labels and of transferred ones the noise column names the supervision
+                named = [noise] if shown[0].facts["ratio"] is not None else []
+                found[", ".join([*named, *setting])] = shown
     return found
 
 
@@ -52,34 +54,43 @@ def known_alike(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def ratio_figure(rows: Sequence[Row], name: str) -> Figure:
+def curve_figure(rows: Sequence[Row], name: str, axis: Axis = AXES["ratio"]) -> Figure:
     """One line per method with its 95 % interval; beyond `MOST_TOGETHER` methods one small panel each."""
-    methods = by_height(rows)
-    text = f"{rows[0].facts['dataset']}, {name}"
-    figure = _together(rows, methods) if len(methods) <= MOST_TOGETHER else _apart(rows, methods)
-    title(figure, text, _NOTE)
+    rows = [row for row in rows if axis.value(row) is not None]
+    methods, scale = height(rows), _Scale(axis, rows)
+    text = ", ".join(filter(None, [rows[0].facts["dataset"], name]))
+    figure = _together(rows, methods, scale) if len(methods) <= MOST_TOGETHER else _apart(rows, methods, scale)
+    title(figure, text, f"{_NOTE} {axis.name}")
     return figure
 
 
-def by_height(rows: Sequence[Row]) -> list[str]:
-    """Methods by their Dice at the highest ratio, best first."""
-    height = {row.facts["method"]: (row.facts["ratio"], row.dice or 0.0) for row in sorted(rows, key=_ratio)}
-    return sorted(height, key=lambda method: height[method], reverse=True)
+class _Scale:
+    """Where rows lie along the axis."""
+
+    def __init__(self, axis: Axis, rows: Sequence[Row]) -> None:
+        self.axis, self.places = axis, axis.places(rows)
+        self.words = [axis.words(value) for value in axis.values(rows)]
+
+    def of(self, row: Row) -> float:
+        return self.places[str(self.axis.value(row))]
+
+    @property
+    def step(self) -> float:
+        return min((b - a for a, b in pairwise(sorted(self.places.values()))), default=1.0)
 
 
-def _together(rows: Sequence[Row], methods: Sequence[str]) -> Figure:
+def _together(rows: Sequence[Row], methods: Sequence[str], scale: _Scale) -> Figure:
     figure = new_figure(8.4, 4.8)
     axes = figure.subplots()
-    step = min(b - a for a, b in pairwise(_ratios(rows)))
     for number, method in enumerate(methods):
-        shift = step * 0.5 * ((number + 0.5) / len(methods) - 0.5)
-        _line(axes, _of(rows, method), number, shift)
-    _ticks(axes, rows)
+        shift = scale.step * 0.5 * ((number + 0.5) / len(methods) - 0.5)
+        _line(axes, _of(rows, method, scale), scale, number, shift)
+    _ticks(axes, scale)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, handlelength=3.4)
     return figure
 
 
-def _apart(rows: Sequence[Row], methods: Sequence[str]) -> Figure:
+def _apart(rows: Sequence[Row], methods: Sequence[str], scale: _Scale) -> Figure:
     """Small panels in the order of the methods; each has the others' lines as a pale background."""
     from matplotlib.collections import LineCollection
 
@@ -87,12 +98,13 @@ def _apart(rows: Sequence[Row], methods: Sequence[str]) -> Figure:
     lines = ceil(len(methods) / columns)
     figure = new_figure(2.0 * columns, 1.75 * lines + 0.6)
     every = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    background = [[(_ratio(row), 100 * (row.dice or 0.0)) for row in _of(rows, method)] for method in methods]
+    background = [[(scale.of(r), 100 * (r.dice or 0.0)) for r in _of(rows, method, scale)] for method in methods]
     for number, (axes, method) in enumerate(zip(every, methods)):
         axes.add_collection(LineCollection(background, colors=PALE, linewidths=0.7, zorder=1))
-        _line(axes, _of(rows, method), 0, 0.0)
-        axes.set_title(_name(_of(rows, method)[0]), fontsize=10, loc="left")
-        _ticks(axes, rows)
+        own = _of(rows, method, scale)
+        _line(axes, own, scale, 0, 0.0)
+        axes.set_title(_name(own[0]), fontsize=10, loc="left")
+        _ticks(axes, scale)
         axes.tick_params(labelsize=8, labelbottom=number + columns >= len(methods))
     for axes in every[len(methods) :]:
         axes.remove()
@@ -104,12 +116,12 @@ def _name(row: Row) -> str:
     return str(row.facts["method"]) if knows == "blind" else f"{row.facts['method']} ({knows})"
 
 
-def _line(axes: Axes, rows: Sequence[Row], number: int, shift: float) -> None:
+def _line(axes: Axes, rows: Sequence[Row], scale: _Scale, number: int, shift: float) -> None:
     """One method's line, shifted a little so that intervals do not cover each other."""
     middle = _dice(rows)
     bounds = [row.facts["metrics"]["dice"]["ci95"] or [row.dice, row.dice] for row in rows]
     axes.errorbar(
-        [_ratio(row) + shift for row in rows],
+        [scale.of(row) + shift for row in rows],
         middle,
         yerr=np.abs(100 * np.array(bounds, float).T - middle),
         label=_name(rows[0]),
@@ -123,23 +135,15 @@ def _line(axes: Axes, rows: Sequence[Row], number: int, shift: float) -> None:
     )
 
 
-def _ticks(axes: Axes, rows: Sequence[Row]) -> None:
-    axes.set_xticks(_ratios(rows), [ratio(value).replace(" %", "") for value in _ratios(rows)])
+def _ticks(axes: Axes, scale: _Scale) -> None:
+    axes.set_xticks(list(scale.places.values()), scale.words)
     axes.tick_params(color=DARK)
     plain(axes)
 
 
-def _of(rows: Sequence[Row], method: str) -> list[Row]:
-    return sorted((row for row in rows if row.facts["method"] == method), key=_ratio)
+def _of(rows: Sequence[Row], method: str, scale: _Scale) -> list[Row]:
+    return sorted((row for row in rows if row.facts["method"] == method), key=scale.of)
 
 
 def _dice(rows: Sequence[Row]) -> np.ndarray:
     return np.array([100 * (row.dice or 0.0) for row in rows])
-
-
-def _ratios(rows: Sequence[Row]) -> list[float]:
-    return sorted({_ratio(row) for row in rows})
-
-
-def _ratio(row: Row) -> float:
-    return float(row.facts["ratio"])

@@ -12,9 +12,8 @@ from ..groups import Grouping
 from ..ranking import tables
 from ..rows import Row
 from ..sections import heading
-from ..text import ratio
+from .axis import height, place, words
 from .boxes import labels
-from .curves import by_height
 from .dots import Dot, DotPanel, dot_figure
 
 if TYPE_CHECKING:
@@ -35,19 +34,19 @@ def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | No
         What the noise and setting are called.
     """
     panels, seeds = [], 2
-    for together in tables(sorted(rows, key=lambda row: float(row.facts["ratio"]))).values():
+    for together in tables(sorted(rows, key=place)).values():
         panel = Panel.of(records.together(together, "dice"))
         found = places(panel, fixed_seeds=len(panel.seeds) < 2)
         seeds = min(seeds, len(panel.seeds))
-        if found and all(place.rank is not None for place in found):
-            panels.append(DotPanel(ratio(together[0].facts["ratio"]), {place.method: _place(place) for place in found}))
+        if found and all(each.rank is not None for each in found):
+            panels.append(DotPanel(words(together[0]), {each.method: _place(each) for each in found}))
     if not panels:
         return None
     note = (
         f"Rank by mean Dice with its 95 % interval for {_ONE if seeds < 2 else _SEVERAL}.\n"
         "Filled: not told apart from the best. Beside it: the chance to be the best, from 5 %."
     )
-    return dot_figure(f"{rows[0].facts['dataset']}, {name}", note, by_height(rows), panels, shared=True, whole=True)
+    return dot_figure(f"{rows[0].facts['dataset']}, {name}", note, height(rows), panels, shared=True, whole=True)
 
 
 def _place(place: Place) -> Dot:

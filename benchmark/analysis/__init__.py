@@ -1,0 +1,1 @@
+"""What trained networks have learned, read from a finished run."""

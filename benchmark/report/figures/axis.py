@@ -1,0 +1,67 @@
+"""What Dice is drawn against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..rows import Row
+from ..supervised import share
+from ..text import ratio
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A number of each row (None: the row has no place on this axis), its name, and the number in words."""
+
+    name: str
+    value: Callable[[Row], float | None]
+    words: Callable[[float], str]
+
+    def places(self, rows: Sequence[Row]) -> dict[str, float]:
+        """Where the values lie, by their text: fractions where they are; with counts among them, all side by side."""
+        values = self.values(rows)
+        side_by_side = any(isinstance(value, int) for value in values)
+        return {str(value): float(i) if side_by_side else value for i, value in enumerate(values)}
+
+    def values(self, rows: Sequence[Row]) -> list[float]:
+        """The distinct values, in the order of how many cases they are; one case (1) is not all of them (1.0)."""
+        pairs = [(row.facts["labeled_cases"] or 0, value) for row in rows if (value := self.value(row)) is not None]
+        found = {str(value): (cases, value) for cases, value in pairs}
+        if len({type(value) for _, value in found.values()}) > 1:
+            return [value for _, value in sorted(found.values(), key=lambda pair: pair[0])]
+        return sorted(value for _, value in found.values())
+
+
+def _ratio(row: Row) -> float | None:
+    return None if row.facts["ratio"] is None else float(row.facts["ratio"])
+
+
+def _labeled(row: Row) -> float | None:
+    labeled: float | None = row.facts["labeled"]
+    return labeled
+
+
+AXES = {
+    "ratio": Axis("share of training cases with wrong labels", _ratio, lambda value: ratio(value).replace(" %", "")),
+    "labeled": Axis("training cases with a label", _labeled, share),
+}
+"""By the name that pictures are looked up by."""
+
+
+def place(row: Row) -> float:
+    """The row's value on whatever axis it has."""
+    return next((value for axis in AXES.values() if (value := axis.value(row)) is not None), 0.0)
+
+
+def words(row: Row) -> str:
+    """That value in words; empty where there is none."""
+    if row.facts["ratio"] is not None:
+        return ratio(row.facts["ratio"])
+    return "" if row.facts["labeled"] is None else f"{share(row.facts['labeled'])} labeled"
+
+
+def height(rows: Sequence[Row]) -> list[str]:
+    """Methods by their Dice at the highest value of whatever axis their rows have, best first."""
+    found = {row.facts["method"]: (place(row), row.dice or 0.0) for row in sorted(rows, key=place)}
+    return sorted(found, key=lambda method: found[method], reverse=True)

@@ -1,0 +1,154 @@
+"""Generations of teachers and students that hand on pseudo-labels (Huo et al. 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..benchmark.plugin import Batch, Builder, Optimiser, Relabel, Stage, Train, TrainingView, UserError, param
+from ._batches import mixed
+from ._noise_tolerant import nothing_valid
+from ._segmentation_loss import SegmentationLoss
+from ._several import mean_probabilities
+from ._superclasses import groups_of, reduced_batch, reduced_logits
+from .data_reweighting import images_of
+
+INITIAL_MODEL, FINE = "m0", "fine"
+VIEWS = (0, 1, 2)
+"""Axes that slices are cut along: sagittal, coronal and axial for a volume in RAS order."""
+
+
+class Generations(SegmentationLoss):
+    """What `self-learning`, `stso` and `atso` share: M0, pseudo-labels of the unlabeled cases, students of both.
+
+    - The loss of the paper's backbone on medical images is Dice, that on natural images cross entropy: `loss`.
+    - The budget counts all generations, so few are the default; the paper runs 4 and 5. Predicting the unlabeled cases
+      costs time beside the updates. With nothing unlabeled all updates are M0's.
+    - `views: three` is what the paper does with volumes: a 2-D network along each axis, and the majority of labels.
+    - `superclasses`: a teacher's votes are added up over the classes of a super-class, and a student's predictions are
+      reduced to super-classes where it learns from pseudo-labels. A last training then goes on from there with
+      pseudo-labels of all classes (`fine_share`). The paper's teachers know no finer classes than those.
+    - `labeled_fraction`: how a batch is made up is not stated; unset, all cases are drawn alike.
+    """
+
+    citation = (
+        "Huo, Xie, He, Yang, Zhou, Li & Tian, 'ATSO: Asynchronous teacher-student optimization for semi-supervised "
+        "image segmentation', CVPR 2021"
+    )
+    knows = "scarce"
+
+    class Params(SegmentationLoss.Params):
+        generations: int = param(
+            2, ge=1, le=20, low=1, high=5, source="Huo et al. 2021, Algorithm 1: T; Table 1: 5, Table 3: 4"
+        )
+        initial_fraction: float = param(
+            0.5, gt=0, lt=1, low=0.2, high=0.8, source="unstated in Huo et al. 2021", help="M0's part of the updates"
+        )
+        labeled_fraction: float | None = param(
+            None, gt=0, lt=1, source="unstated in Huo et al. 2021", help="labeled images in a student's batch"
+        )
+        views: Literal["one", "three"] = param(
+            "one", source="Huo et al. 2021, Section 4.1: three", help="three: a 2-D network along each axis of volumes"
+        )
+        superclasses: tuple[tuple[str, ...], ...] = param(
+            (), source="Huo et al. 2021, Section 5.2", help="groups of classes that pseudo-labels do not tell apart"
+        )
+        fine_share: float = param(
+            0.25, gt=0, lt=1, source="unstated in Huo et al. 2021", help="the last training's part of what M0 leaves"
+        )
+
+    def setup(self, build: Builder) -> None:
+        p = self.params
+        if p.views == "three" and self.ndim != 2:
+            raise UserError(f"method {self.name}: views three trains 2-D networks on slices of volumes: use view 2d")
+        self.slice_axes = VIEWS if p.views == "three" else ()
+        self.networks = nn.ModuleList([build.network() for _ in self.slice_axes or (0,)])
+        self.passes = float(len(self.networks))
+        self.groups = groups_of(p.superclasses, self.task) if p.superclasses else ()
+        self.pseudo: dict[str, list[bool]] = {}
+        self.reduces = False
+
+    def stages(self, view: TrainingView) -> Sequence[Stage]:
+        if not len(view.unlabeled):
+            return (self.lesson(INITIAL_MODEL, view.labeled),)
+        fraction, counts = self.params.initial_fraction, (*SegmentationLoss.Params.model_fields, "views")
+        first = self.lesson(INITIAL_MODEL, view.labeled, fraction=fraction, shared=counts)
+        return (first, *self.students(view.labeled, view.unlabeled), *self.fine(view))
+
+    def students(self, labeled: TrainingView, unlabeled: TrainingView) -> Sequence[Stage]:
+        """The generations; the last stage is the model to predict with."""
+        raise NotImplementedError
+
+    def fine(self, view: TrainingView) -> Sequence[Stage]:
+        """With super-classes: on from the last model, with pseudo-labels of all classes."""
+        if not self.groups:
+            return ()
+        last = self.students(view.labeled, view.unlabeled)[-1].name
+        share = self.params.fine_share / (1 - self.params.fine_share)
+        relabeled = view.unlabeled.relabeled(f"{FINE}-labels")
+        return (
+            Relabel(f"{FINE}-labels", on=view.unlabeled, by=(last,)),
+            self.lesson(FINE, view.labeled, relabeled, start=last, share=share),
+        )
+
+    def pseudo_labels(self, name: str, on: TrainingView, teacher: str) -> Relabel:
+        """Labels, of super-classes if there are any, by the weights of a stage."""
+        return Relabel(name, on=on, by=(teacher,), groups=self.groups)
+
+    def lesson(self, name: str, labeled: TrainingView, pseudo: TrainingView | None = None, **rest: Any) -> Train:
+        """A stage in which every network learns from slices along its axis, or from the cell's view."""
+        kinds = {"cases": labeled if pseudo is None else labeled + pseudo}
+        if pseudo is not None and self.params.labeled_fraction is not None:
+            kinds = {"labeled": labeled, "pseudo": pseudo}
+        networks = range(len(self.networks))
+        on = {f"{kind}{i}": part for i in networks for kind, part in kinds.items()}
+        axes = {view: self.slice_axes[int(view[-1])] for view in on} if self.slice_axes else None
+        optimisers = tuple(Optimiser(f"network{i}", (f"networks.{i}",)) for i in networks)
+        return Train(name, on, optimisers=optimisers, slice_axis=axes, **rest)
+
+    def enter_stage(self, stage: Train) -> None:
+        assert not isinstance(stage.on, TrainingView)
+        self.pseudo = {name: [bool(case.label_source) for case in part.cases] for name, part in stage.on.items()}
+        self.reduces = bool(self.groups) and stage.name not in (INITIAL_MODEL, FINE)
+
+    def step(self, batches: Mapping[str, Batch], progress: float) -> dict[str, Tensor] | None:  # type: ignore[override]
+        losses = {}
+        for i, network in enumerate(self.networks):
+            batch, pseudo = self.batch_of(batches, i)
+            if not nothing_valid(batch):
+                losses[f"network{i}"] = self.objective(network(batch.image), batch, pseudo)
+        return losses or None
+
+    def batch_of(self, batches: Mapping[str, Batch], network: int) -> tuple[Batch, list[bool] | None]:
+        """What a network learns from, and of which images the label is a pseudo-label (where that matters)."""
+        batch = batches.get(f"cases{network}")
+        if batch is not None:
+            flags = self.pseudo[f"cases{network}"]
+            return batch, [flags[case] for case in batch.case.tolist()] if self.reduces else None
+        labeled, pseudo = batches[f"labeled{network}"], batches[f"pseudo{network}"]
+        batch, count = mixed(labeled, pseudo, self.params.labeled_fraction)
+        return batch, [i >= count for i in range(len(batch.label))] if self.reduces else None
+
+    def objective(self, logits: Tensor, batch: Batch, pseudo: list[bool] | None) -> Tensor:
+        """The loss; of images with pseudo-labels that of super-classes, both weighted by the number of images."""
+        with torch.autocast(logits.device.type, enabled=False):
+            if pseudo is None or not any(pseudo):
+                return self.loss(logits.float(), batch)
+            index = torch.tensor(pseudo, device=logits.device)
+            part = index.nonzero().squeeze(1)
+            coarse = reduced_batch(images_of(batch, part), self.groups)
+            total = len(part) * self.loss(reduced_logits(logits[part].float(), self.groups), coarse)
+            part = (~index).nonzero().squeeze(1)
+            if len(part):
+                total = total + len(part) * self.loss(logits[part].float(), images_of(batch, part))
+            return total / len(pseudo)
+
+    def predict(self, image: Tensor) -> Tensor:
+        return mean_probabilities(self.networks, image)
+
+    def predict_along(self, image: Tensor, axis: int) -> Tensor:
+        probabilities: Tensor = self.networks[self.slice_axes.index(axis)](image).float().softmax(1)
+        return probabilities

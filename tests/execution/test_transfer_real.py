@@ -1,0 +1,42 @@
+"""From the left atria at half resolution to those at full resolution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nsbench.benchmark.data.cell_data import load_cell_data
+from nsbench.benchmark.execution.run_cell import run_cell
+from nsbench.benchmark.registry import Registries
+from nsbench.benchmark.spec.load import load
+from nsbench.benchmark.spec.plan import plan_loaded
+from nsbench.benchmark.store import Store
+
+pytestmark = pytest.mark.data
+
+
+def test_labels_at_half_resolution_train_for_full_resolution(
+    data_root: Path, registries: Registries, tmp_path: Path
+) -> None:
+    for folder in ("la-half", "la-full-sample"):
+        if not (data_root / folder).is_dir():
+            pytest.skip(f"{folder} is not there")
+    roots = {f"la@{name}": str(data_root / name) for name in ("la-half", "la-full-sample")}
+    what = {"datasets": "la@la-full-sample", "source": "la@la-half", "data_root": roots, "methods": "ce"}
+    budget = {"base": "smoke", "updates": 3, "case_limit": 2, "patch": [32, 32, 32], "overlap": 0.0}
+    (cell,) = plan_loaded(load(flags={**what, "budget": budget}), registries).cells
+    assert cell.describe() == "la@la-full-sample from la@la-half ce seed 0"
+    torch.set_num_threads(1)
+    data = load_cell_data(cell, registries)
+    spacing = np.array([case.spacing for case in (*data.view.cases, *data.test)])
+    assert np.ptp(spacing, axis=0) == pytest.approx(0.0, abs=0.05)
+    assert all(case.original is not None for case in data.test)
+    assert data.test[0].original.label.size > 4 * data.test[0].label.size  # type: ignore[union-attr]
+    store = Store(tmp_path)
+    assert run_cell(cell, store, registries, torch.device("cpu")) == "done"
+    record = store.read(cell.id)
+    assert record is not None
+    assert (record.result.labeled_cases, record.result.updates) == (2, 3)

@@ -1,0 +1,124 @@
+"""Leaderboards of few labels, and of another dataset's labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from nsbench.benchmark.cell import Cell, ChosenDataset, Scarce, Transfer
+from nsbench.benchmark.report.figures.axis import AXES
+from nsbench.benchmark.report.figures.curves import curve_figure
+from nsbench.benchmark.report.leaderboard import leaderboard_rows, make_leaderboard
+from nsbench.benchmark.report.markdown import render_markdown
+from nsbench.benchmark.report.write import csv_text, write_leaderboard
+from nsbench.benchmark.store import Record
+from nsbench.benchmark.store.record import Generation
+
+DICE = {("ce", 0.1): 0.5, ("ce", 0.2): 0.6, ("ce", 1.0): 0.9, ("atso", 0.1): 0.7, ("atso", 0.2): 0.8}
+
+
+def scarce(cell: Cell, share: float) -> Cell:
+    supervision = Scarce(labeled=share)
+    return of(cell, supervision, supervision.describe())
+
+
+def of(cell: Cell, supervision: Any, label: str) -> Cell:
+    identity = cell.identity.model_copy(update={"supervision": supervision})
+    return Cell(identity=identity, label=cell.label, dataset_label=cell.dataset_label, noise_label=label)
+
+
+@pytest.fixture
+def few(grid: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Cell]]:
+    """`few(shares)`: a plan of `ce` and `atso` with such shares of labels, written and run; `atso` not with all."""
+    make: Callable[[Cell], Record] = grid.record
+
+    def record(cell: Cell) -> Record:
+        found = make(cell)
+        share = shares_of(cell)
+        labeled = share if isinstance(share, int) else round(8 * share)
+        told = [Generation(stage=f"m{i}", test=0.6 + i / 10, similarity=0.8 if i else None) for i in range(2)]
+        told.insert(1, Generation(stage="r1", reference=0.65))
+        changes = {"labeled_cases": labeled, "trust": [], "generations": told if cell.label == "atso" else []}
+        return found.model_copy(update={"result": found.result.model_copy(update=changes)})
+
+    def make_plan(shares: Sequence[float] = (0.1, 0.2, 1.0)) -> list[Cell]:
+        pairs = [(name, share) for share in shares for name in ("ce", "atso") if repr(share) != "1.0" or name == "ce"]
+        cells = [scarce(grid.cell("phantom", "none", 0.0, name, 0), share) for name, share in pairs]
+        grid.store.out.mkdir(exist_ok=True)
+        grid.store.write_plan({"name": "Few"}, cells, [], extend=True)
+        monkeypatch.setattr(grid, "record", record)
+        grid.run(cells, lambda cell, case, name: {"dice": DICE.get((cell.label, shares_of(cell)), 0.4) + 0.01 * case})
+        return cells
+
+    return make_plan
+
+
+def shares_of(cell: Cell) -> float:
+    return cell.identity.supervision.labeled  # type: ignore[union-attr]
+
+
+def test_rows_by_share_with_bounds_in_one_table(grid: Any, few: Callable[..., Any]) -> None:
+    few()
+    rows = leaderboard_rows(grid.store)
+    found = [(row["labeled"], row["method"], row["bound"], row["rank"], row["labeled_cases"]) for row in rows]
+    assert found == [
+        (0.1, "atso", None, 1, 1),
+        (0.1, "ce", "lower", 2, 1),
+        (0.2, "atso", None, 1, 2),
+        (0.2, "ce", "lower", 2, 2),
+        (1.0, "ce", "upper", 1, 8),
+    ]
+    assert [row["ratio"] for row in rows] == [None] * 5
+    drops = [row["drop"] for row in rows if row["method"] == "ce"]
+    assert drops == [pytest.approx(-0.4), pytest.approx(-0.3), None]
+    assert csv_text(rows).splitlines()[0].count("generations") == 0
+
+
+def test_the_page_says_what_is_labeled_and_what_bounds_what(grid: Any, few: Callable[..., Any]) -> None:
+    few()
+    page = render_markdown(grid.store)
+    assert "when few training cases are labeled (10 %, 20 %, 100 %)" in page
+    assert "### phantom, 10 % labeled\n\n1 labeled of 8 training cases, 4 test cases in each cell." in page
+    assert page.count("Upper bound, trained with all labels: ce 91.50.") == 2
+    assert re.search(r"\| ce \(lower bound\) +\| +51\.50", page)
+    assert re.search(r"\| ce \(upper bound\)|\*\*ce \(upper bound\)\*\*", page)
+    assert re.search(r"\| ce \(bound\) +\|.*91\.50", page)
+    assert "know more" not in page
+    assert re.search(r"\| atso +\| m1 +\| +- \| +70\.00 \| +80\.00 \|", page)
+    assert re.search(r"\| atso +\| r1 +\| +65\.00 \| +- \| +- \|", page)
+    assert "**Lower bound**" in page
+    assert "nested, stratified by group" in page
+
+
+def test_pictures_against_the_share_and_of_generations(grid: Any, few: Callable[..., Any]) -> None:
+    few()
+    readme = write_leaderboard(grid.store)
+    shown = set(re.findall(r"\]\((.*?\.png)\)", readme.read_text()))
+    assert shown == {path.name for path in readme.parent.glob("*.png")}
+    assert {"dice-vs-labeled-phantom.png", "generations-phantom-10-labeled.png"} <= shown
+    assert "dice-vs-ratio-phantom.png" not in shown
+
+
+def test_counts_and_fractions_stand_side_by_side_and_one_case_is_not_all(grid: Any, few: Callable[..., Any]) -> None:
+    few((1.0, 0.2, 1))
+    figure = curve_figure(make_leaderboard(grid.store).rows, "", AXES["labeled"])
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["1 case", "20 %", "100 %"]
+
+
+def test_a_transfer_has_the_name_of_its_source(grid: Any) -> None:
+    source = ChosenDataset(name="la", task="atrium", fingerprint="0123456789")
+    cells = [
+        of(grid.cell("phantom", "none", 0.0, name, 0), Transfer(source=source), "la@half") for name in ("ce", "mae")
+    ]
+    grid.store.out.mkdir(exist_ok=True)
+    grid.store.write_plan({"name": "From afar"}, cells, [], extend=True)
+    grid.run(cells, lambda cell, case, name: {"dice": 0.5})
+    page = render_markdown(grid.store)
+    assert "when all labels are of another dataset (la@half)" in page
+    assert "### phantom, labels of la@half" in page
+    assert re.search(r"\| Labels of +\| la:atrium \(01234567\), at the coarser spacing of both", page)
+    rows = leaderboard_rows(grid.store)
+    assert [(row["source"], row["noise"], row["bound"]) for row in rows] == [("la:atrium", "la@half", "lower")] * 2
