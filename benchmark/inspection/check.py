@@ -32,15 +32,15 @@ def check_dataset(
     """
     report = DataReport(label, str(dataset.root) if dataset.root else None)
     dataset.incomplete = []
+    failed, refs = "", list[CaseRef]()
     try:
         refs = dataset.cases()
         task = _task(dataset, report) if refs else None
     except (UserError, OSError) as error:
-        refs, task = [], None
-        dataset.incomplete.append(str(error))
-    for message in dict.fromkeys(dataset.incomplete):
+        failed = str(error)
+    for message in filter(None, [*dataset.incomplete, failed]):
         report.problem("", "listing", message)
-    if not refs and dataset.incomplete:
+    if failed:
         return report
     report.found = len(refs)
     check = _Check(dataset, task, report)
