@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -37,8 +37,15 @@ class Form(ABC):
         """Whether the folder has this form."""
 
     @abstractmethod
-    def cases(self, scribbles: bool, parts: Mapping[str, str] | None) -> list[CaseRef]:
-        """A case a frame; files: the image, then what holds its label: scribbles for the training part, if wanted."""
+    def cases(self, scribbles: bool, parts: Mapping[str, str] | None, lacks: Callable[[str], None]) -> list[CaseRef]:
+        """A case a frame; files: the image, then what holds its label: scribbles for the training part, if wanted.
+
+        `lacks` is told of frames that lack a file, which are left out.
+        """
+
+    @abstractmethod
+    def tables(self) -> tuple[Path, ...]:
+        """Files that say of cases which part or group they belong to."""
 
     @abstractmethod
     def parts(self, wanted: Wanted) -> Parts | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -29,19 +29,22 @@ class H5Form(Form):
     def fits(self) -> bool:
         return any(not match[2] for _, match in self._files)
 
-    def cases(self, scribbles: bool, parts: Mapping[str, str] | None) -> list[CaseRef]:
+    def cases(self, scribbles: bool, parts: Mapping[str, str] | None, lacks: Callable[[str], None]) -> list[CaseRef]:
         volumes = only("acdc", ((m[1], path) for path, m in self._files if not m[2]))
         listed = [name for path in self._lists.values() for name in read_list(path)]
         if absent := [name for name in listed if name not in volumes]:
-            raise UserError(f"dataset acdc: the lists name {some(absent, 4)}, whose .h5 is missing; fetch it again")
+            lacks(f"dataset acdc: the lists name {some(absent, 4)}, whose .h5 is missing; fetch it again")
         found = []
-        for name in listed or volumes:
+        for name in (name for name in listed or volumes if name in volumes):
             part = (parts or {}).get(patient_of(name), "")
             scribbled = scribbles and part == "train"
             groups = {"part": part, "label": "scribble" if scribbled else "label"}
             files = (volumes[name], *(self._slices.get(name, ()) if scribbled else ()))
             found.append(CaseRef(name, patient_of(name), groups, files))
         return found
+
+    def tables(self) -> tuple[Path, ...]:
+        return tuple(self._lists.values())
 
     def parts(self, wanted: Wanted) -> Parts | None:
         lists = self._lists

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ._search import named, only
 from ._volume import Volume, check_same_grid, stack_channels
 
 _NAME = re.compile(rf"(patient\d+_frame\d+)(_gt|_scribble)?{SUFFIX}")
+_INFO = re.compile(r"Info\.cfg")
 
 
 class NiftiForm(Form):
@@ -25,9 +26,10 @@ class NiftiForm(Form):
     def fits(self) -> bool:
         return any(not match[2] for _, match in self._files)
 
-    def cases(self, scribbles: bool, parts: Mapping[str, str] | None) -> list[CaseRef]:
+    def cases(self, scribbles: bool, parts: Mapping[str, str] | None, lacks: Callable[[str], None]) -> list[CaseRef]:
         files = only("acdc", (((m[1], m[2] or ""), path) for path, m in self._files))
-        found, bare = [], []
+        found = []
+        bare = [name for name, kind in files if kind == "_gt" and (name, "") not in files]
         for (name, kind), image in files.items():
             if kind or (OFFICIAL.get(patient_of(name)) == "test" and (name, "_gt") not in files):
                 continue
@@ -36,11 +38,20 @@ class NiftiForm(Form):
             if (name, drawn) not in files:
                 bare.append(f"{name}{drawn}")
                 continue
-            groups = {"part": part, "label": drawn[1:], **_facts(image, name)}
+            try:
+                facts = _facts(image, name)
+            except UserError as error:
+                lacks(str(error))
+                continue
+            groups = {"part": part, "label": drawn[1:], **facts}
             found.append(CaseRef(name, patient_of(name), groups, (image, files[name, drawn])))
         if bare:
-            raise UserError(f"dataset acdc: {some(bare)}.nii.gz missing below {self.root}; complete the data folder")
+            missing = some(f"{name}.nii.gz" for name in bare)
+            lacks(f"dataset acdc: {missing} missing below {self.root}; complete the data folder")
         return found
+
+    def tables(self) -> tuple[Path, ...]:
+        return tuple(path for path, _ in named(self.root, _INFO))
 
     def parts(self, wanted: Wanted) -> Parts | None:
         there = {patient_of(m[1]) for _, m in self._files if m[2] == "_gt"}

@@ -6,7 +6,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,9 +48,9 @@ class BratsDataset(VolumeDataset):
         scans = {name: parts for name, parts in self._scans(root).items() if not _is_unlabeled(root, parts)}
         if not scans:
             raise layout_error(self.name, root, [self.layout], self.landmarks)
-        self._complain_about_incomplete(scans)
         wanted = (*self._wanted(), LABEL)
-        refs = [self._ref(root, name, [parts[part] for part in wanted]) for name, parts in sorted(scans.items())]
+        complete = sorted(self._complete(scans).items())
+        refs = [self._ref(root, name, [parts[part] for part in wanted]) for name, parts in complete]
         return self._of_grade(refs, self.params.grade)
 
     def load(self, ref: CaseRef) -> Case:
@@ -69,6 +69,10 @@ class BratsDataset(VolumeDataset):
     def _part_of(self, path: Path) -> tuple[str, str] | None:
         """Id of the case and modality (or `LABEL`) of a file; None for a file that is neither."""
 
+    def _stored(self, label: Any) -> np.ndarray:
+        # the whole tumour has the value of its first tissue
+        return np.array((0, *self.tissues), np.uint8)[np.asarray(label, np.intp)]
+
     def _wanted(self) -> tuple[str, ...]:
         chosen: str = self.params.modality
         return self.modalities if chosen == "all" else (chosen,)
@@ -83,17 +87,18 @@ class BratsDataset(VolumeDataset):
                 parts[what[1]] = path
         return found
 
-    def _complain_about_incomplete(self, scans: Mapping[str, Parts]) -> None:
+    def _complete(self, scans: Mapping[str, Parts]) -> dict[str, Parts]:
         lacking = {name: [part for part in (*self._wanted(), LABEL) if part not in scans[name]] for name in scans}
         if gaps := [f"{name} (no {some(parts)})" for name, parts in lacking.items() if parts]:
-            raise UserError(f"dataset {self.name}: incomplete cases {some(gaps)}; complete or remove their folders")
+            self.lacks(f"dataset {self.name}: incomplete cases {some(gaps)}; complete or remove their folders")
+        return {name: parts for name, parts in scans.items() if not lacking[name]}
 
     def _ref(self, root: Path, name: str, files: Sequence[Path]) -> CaseRef:
         # ids end with the number of the scan
         return CaseRef(name, re.sub(r"_\d+$", "", name), {"grade": _grade(root, files[0])}, tuple(files))
 
     def _of_grade(self, refs: Sequence[CaseRef], grade: str) -> list[CaseRef]:
-        if grade == "all":
+        if grade == "all" or not refs:
             return list(refs)
         if unknown := [ref.id for ref in refs if ref.groups["grade"] == UNKNOWN]:
             raise UserError(

@@ -62,6 +62,8 @@ def _read(path: Path) -> Any:
 
     with reading(path, "DICOM"):
         data = pydicom.dcmread(path)
+    if "PixelData" not in data:  # it comes last
+        raise UserError(f"{path}: damaged or incomplete DICOM file, it ends before its pixels; fetch the series again")
     absent = [name for name in _FIELDS if data.get(name) is None]
     if absent:
         raise UserError(f"{path}: the DICOM header has no {', '.join(absent)}; fetch the series again")

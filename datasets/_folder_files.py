@@ -11,7 +11,7 @@ from pathlib import Path
 from ..benchmark.plugin import UserError
 from ._files import layout_error, reading, some, visible
 from ._image_files import stem_of
-from ._pairs import complete_pairs
+from ._pairs import complete_pairs, with_known_format
 from ._splits import read_list
 
 _PARTS = {"train": "train", "training": "train", "val": "train", "validation": "train", "test": "test"}
@@ -47,7 +47,7 @@ def list_entries(root: Path, mask_suffix: str, lacks: Callable[[str], None]) -> 
     Parameters
     ----------
     lacks
-        Told of images without mask and masks without image.
+        Told of images without mask, masks without image, and files of an unknown kind.
 
     Raises
     ------
@@ -116,8 +116,9 @@ def _entries(root: Path, mask_suffix: str, lacks: Callable[[str], None]) -> Iter
         further = {
             match[1]: folder / below for folder in visible(base) if (match := re.fullmatch(r"masks_(.+)", folder.name))
         }
-        others = {name: _files(folder, mask_suffix) for name, folder in further.items() if folder.is_dir()}
-        for name, image, mask in complete_pairs("folder", _files(images), _files(masks, mask_suffix), lacks):
+        others = {name: _files(folder, mask_suffix, lacks) for name, folder in further.items() if folder.is_dir()}
+        pairs = complete_pairs("folder", _files(images, "", lacks), _files(masks, mask_suffix, lacks), lacks)
+        for name, image, mask in pairs:
             own = {annotator: files[name] for annotator, files in others.items() if name in files}
             yield Entry(name, image, mask, part, own)
 
@@ -134,11 +135,11 @@ def _image_folders(root: Path) -> list[tuple[str, Path, Path, str]]:
     raise layout_error("folder", root, wanted, ["images", "masks", "labels", "imagesTr", "image"])
 
 
-def _files(folder: Path, suffix: str = "") -> dict[str, Path]:
+def _files(folder: Path, suffix: str, lacks: Callable[[str], None]) -> dict[str, Path]:
     """Files by name without format and, where it is there, without the suffix of masks."""
     found: dict[str, Path] = {}
-    for path in visible(folder):
-        name = stem_of(path).removesuffix(suffix)
+    for stem, path in with_known_format(folder, lacks):
+        name = stem.removesuffix(suffix)
         if name in found:
             raise UserError(f"{path}: {found[name].name} has the same name; keep one of them")
         found[name] = path

@@ -14,7 +14,7 @@ from ..benchmark.plugin import UserError
 from ._files import reading, some
 from ._pictures import read_picture, read_tiff
 from ._readers import read_h5, read_nifti
-from ._volume import check_same_place
+from ._volume import check_affine, check_numbers, check_same_place
 
 Role = Literal["image", "label"]
 _H5_KEYS: dict[Role, tuple[str, ...]] = {"image": ("image", "raw", "data"), "label": ("label", "mask", "seg", "data")}
@@ -62,15 +62,19 @@ def read_image_file(path: Path, role: Role = "image") -> ImageFile:
     Raises
     ------
     UserError
-        When the file is of another kind, damaged, or has more axes than three.
+        When the file is of another kind, damaged, holds no real numbers, or has more axes than three; when an image
+        does not say where its voxels lie.
     """
     suffix = suffix_of(path)
     found = _READERS[suffix](path, role)
+    check_numbers(path, found.values)
     if role == "label" and len(found.values) != 1:
         raise UserError(f"{path}: label of {len(found.values)} channels; expected one value per voxel")
     if len(found.shape) not in (2, 3):
         grid = "x".join(map(str, found.shape))
         raise UserError(f"{path}: {role} of {grid} voxels; expected 2 or 3 axes, one file per channel or time point")
+    if role == "image" and found.affine is not None:
+        check_affine(path, found.affine, len(found.shape))
     return found
 
 
@@ -130,6 +134,7 @@ def check_same_grid(
     if found.spacing and image.spacing and not np.allclose(found.spacing, image.spacing, rtol=1e-3):
         raise UserError(f"{path}: another spacing, {found.spacing} mm instead of {image.spacing}, {remedy}")
     if found.affine is not None and image.affine is not None:
+        check_affine(path, found.affine, len(found.shape))
         how = f"resample one to the grid of the other, or {_DISTRUST}"
         check_same_place(image_path, image.affine, path, found.affine, image.shape, how)
 

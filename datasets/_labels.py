@@ -13,6 +13,7 @@ from ..benchmark.plugin import Case, UserError
 from ._files import some
 from ._image_files import ImageFile, check_same_grid, read_image_file
 from ._pictures import write_index_png
+from ._volume import check_numbers
 from ._writers import write_nifti
 
 IGNORE = 255
@@ -38,15 +39,30 @@ def read_label(
     """
     found = read_image_file(path, "label")
     check_same_grid(path, found, image_path, image, trust_headers)
-    return relabel(path, found.values[0], {0: 0, 255 if found.values.max() > 1 else 1: 1} if table is None else table)
+    if table is not None:
+        return relabel(path, found.values[0], table)
+    on = 255 if found.values.max() > 1 else 1
+    return relabel(path, found.values[0], {0: 0, on: 1}, "0 and 1, or 0 and 255")
 
 
-def relabel(path: Path, values: np.ndarray, table: Mapping[int, int]) -> np.ndarray:
-    """Values as stored in the file to nsbench's, uint8; UserError for a value that the table does not know."""
+def relabel(path: Path, values: np.ndarray, table: Mapping[int, int], known: str = "") -> np.ndarray:
+    """Values as stored in the file to nsbench's, uint8.
+
+    Parameters
+    ----------
+    known
+        What can be expected, for messages, where it is more than the values of the table.
+
+    Raises
+    ------
+    UserError
+        When there are colours, complex numbers, or a value that the table does not know.
+    """
+    check_numbers(path, values)
     present = np.unique(values).tolist()
     if strange := [value for value in present if value not in table]:
-        known = some(sorted(table))
-        raise UserError(f"{path}: label values {some(strange, 4)}; expected {known}; repair the label or its list")
+        found, wanted = (some(present, 6), known) if known else (some(strange, 4), some(sorted(table)))
+        raise UserError(f"{path}: label values {found}; expected {wanted}; repair the label or its list")
     lookup = np.zeros(max(table) + 1, np.uint8)
     lookup[list(table)] = list(table.values())
     return np.asarray(lookup[values.astype(np.intp)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,21 +34,26 @@ class Description:
     training: tuple[tuple[Path, Path], ...]
 
 
-def read_description(path: Path) -> Description:
+def read_description(path: Path, lacks: Callable[[str], None]) -> Description:
     """Read one dataset.json and look for the files it lists.
+
+    Parameters
+    ----------
+    lacks
+        Told of files that are listed and missing, whose scans are left out, and of another number of scans than the
+        file announces.
 
     Raises
     ------
     UserError
-        When it is no JSON, lacks a field, numbers labels or modalities with gaps, lists another number of scans than
-        it announces, lists one twice, or lists files that are missing.
+        When it is no JSON, lacks a field, numbers labels or modalities with gaps, or lists no scan, or one twice.
     """
     with reading(path, "JSON"):
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     labels, channels = _names(path, content, "labels"), _names(path, content, "modality")
     if len(labels) < 2:
         raise UserError(f"{path}: labels are {some(labels)}; expected background and at least one class")
-    return Description(path, labels[1:], channels, _training(path, content))
+    return Description(path, labels[1:], channels, _training(path, content, lacks))
 
 
 def _names(path: Path, content: Any, field: str) -> tuple[str, ...]:
@@ -59,20 +65,22 @@ def _names(path: Path, content: Any, field: str) -> tuple[str, ...]:
     return tuple(str(found[key]) for key in expected)
 
 
-def _training(path: Path, content: Any) -> tuple[tuple[Path, Path], ...]:
+def _training(path: Path, content: Any, lacks: Callable[[str], None]) -> tuple[tuple[Path, Path], ...]:
     listed = _field(path, content, "training", list)
     pairs = [_pair(path, entry) for entry in listed]
     # archives made on macOS list AppleDouble twins
     pairs = [pair for pair in pairs if not pair[0].name.startswith((".", "_"))]
     announced = content.get("numTraining", len(listed))
-    if not pairs or announced not in (len(listed), len(pairs)):
-        raise UserError(f"{path}: numTraining is {announced}, but training lists {len(pairs)} scans; fetch it again")
+    if not pairs:
+        raise UserError(f"{path}: numTraining is {announced}, but training lists no scan; fetch it again")
+    if announced not in (len(listed), len(pairs)):
+        lacks(f"{path}: numTraining is {announced}, but training lists {len(pairs)} scans; fetch it again")
     images = [image for image, _ in pairs]
     if twice := sorted({image.name for image in images if images.count(image) > 1}):
         raise UserError(f"{path}: lists {some(twice)} more than once; fetch it again")
-    if missing := [str(file) for pair in pairs for file in pair if not file.is_file()]:
-        raise UserError(f"{path}: lists files that are missing: {some(missing, 4)}; complete the data folder")
-    return tuple(pairs)
+    if missing := [file for pair in pairs for file in pair if not file.is_file()]:
+        lacks(f"{path}: lists files that are missing: {some(missing, 4)}; complete the data folder")
+    return tuple(pair for pair in pairs if not set(pair) & set(missing))
 
 
 def _pair(path: Path, entry: Any) -> tuple[Path, Path]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from ..benchmark.plugin import UserError
 from ._readers import read_nifti
-from ._volume import Volume
+from ._volume import Volume, check_affine, check_numbers
 
 SUFFIX = r"\.nii(?:\.gz)?"
 """End of a NIfTI file's name, as a regular expression."""
@@ -25,7 +23,8 @@ def read_nifti_volume(path: Path) -> Volume:
     Raises
     ------
     UserError
-        When the file is damaged, has another number of axes, or a matrix that puts voxels on top of each other.
+        When the file is damaged, holds no real numbers, has another number of axes, or a matrix that puts voxels on
+        top of each other.
     """
     return read_nifti_channels(path, 1)[0]
 
@@ -33,6 +32,7 @@ def read_nifti_volume(path: Path) -> Volume:
 def read_nifti_channels(path: Path, channels: int) -> list[Volume]:
     """Read a NIfTI file whose fourth axis, if there are several channels, is theirs; errors as above."""
     data, affine, spacing = read_nifti(path)
+    check_numbers(path, data)
     found = " x ".join(map(str, data.shape))
     while data.ndim > 4 and data.shape[-1] == 1:
         data = data[..., 0]
@@ -41,6 +41,5 @@ def read_nifti_channels(path: Path, channels: int) -> list[Volume]:
     if data.ndim != 4 or data.shape[3] != channels:
         wanted = "three axes" + (f" and {channels} channels" if channels > 1 else "")
         raise UserError(f"{path}: {found} voxels; expected {wanted}")
-    if not np.isfinite(affine).all() or np.isclose(np.linalg.det(affine[:3, :3]), 0):
-        raise UserError(f"{path}: its header does not say where the voxels lie; fetch it again")
+    check_affine(path, affine)
     return [Volume(path, data[..., index], affine, spacing[:3]) for index in range(channels)]

@@ -65,12 +65,13 @@ def list_entries(base: Path, info: DatasetJson, lacks: Callable[[str], None]) ->
         Told of images without label, labels without image, cases that lack a channel (all of them are named), and
         another number of training cases than `numTraining`.
     """
-    train = (
-        _folder_entries(base, info, "Tr", lacks) if info.dataset is None else _listed_entries(base, info.dataset, lacks)
-    )
+    if info.dataset is None:
+        train, count = _folder_entries(base, info, "Tr", lacks), _count(base, info)
+    else:
+        train, count = _listed_entries(base, info.dataset, lacks), len(info.dataset)
     test = _folder_entries(base, info, "Ts", lacks) if (base / "labelsTs").is_dir() else []
-    if info.numTraining not in (None, len(train)):
-        found = f"numTraining is {info.numTraining}, {len(train)} training cases are there"
+    if info.numTraining not in (None, count):
+        found = f"numTraining is {info.numTraining}, {count} training cases are there"
         lacks(f"{base / 'dataset.json'}: {found}; complete the data folder or correct the number")
     return train + test
 
@@ -137,17 +138,24 @@ def _folder_entries(base: Path, info: DatasetJson, part: str, lacks: Callable[[s
     labels = _labels(base / f"labels{part}", info.file_ending)
     if part == "Ts":  # published test images without label are no mistake
         images = {name: files for name, files in images.items() if name in labels}
-    images = _with_all_channels(base / f"images{part}", images, lacks)
+    whole = _with_all_channels(base / f"images{part}", images, lacks)
+    labels = {name: path for name, path in labels.items() if name in whole or name not in images}
     raters = _raters(base, info.file_ending) if part == "Tr" else {}
     found = []
-    firsts = {name: files[0] for name, files in images.items()}
+    firsts = {name: files[0] for name, files in whole.items()}
     for name, _, label in complete_pairs("nnunet", firsts, labels, lacks):
         beside = base / f"images{part}" / f"{name}.json"
         own = {rater: files[name] for rater, files in raters.items() if name in files}
         spacing_file = beside if beside.is_file() else None
         kind = "train" if part == "Tr" else "test"
-        found.append(Entry(name, tuple(images[name].values()), label, kind, own, spacing_file))
+        found.append(Entry(name, tuple(whole[name].values()), label, kind, own, spacing_file))
     return found
+
+
+def _count(base: Path, info: DatasetJson) -> int:
+    """Training cases of which there is any file."""
+    images, labels = (base / "imagesTr", base / "labelsTr")
+    return len(_channels(images, info.file_ending).keys() | _labels(labels, info.file_ending).keys())
 
 
 def _channels(folder: Path, ending: str) -> dict[str, dict[int, Path]]:

@@ -1,11 +1,24 @@
-"""Images and labels that belong together, and those that lack one another."""
+"""Images and labels that belong together, those that lack one another, and files that are neither."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from ._files import some
+from ..benchmark.plugin import UserError
+from ._files import some, visible
+from ._image_files import stem_of
+
+
+def with_known_format(folder: Path, lacks: Callable[[str], None]) -> list[tuple[str, Path]]:
+    """The files of a folder and their names without format; `lacks` is told of those of an unknown kind."""
+    found = []
+    for path in visible(folder):
+        try:
+            found.append((stem_of(path), path))
+        except UserError as error:
+            lacks(f"{error}; remove it or take it elsewhere")
+    return found
 
 
 def complete_pairs(

@@ -12,6 +12,9 @@ import numpy as np
 from ..benchmark.plugin import Case, UserError
 from ._files import some
 
+_SMALLEST_ANGLE = 1e-6
+"""Determinant of the axes' directions below which voxels lie on top of each other."""
+
 _TOLERANCE = 0.5
 """Distance between corresponding corners, in voxels, up to which two grids count as one."""
 
@@ -36,6 +39,24 @@ class Volume:
     data: np.ndarray
     affine: np.ndarray
     spacing: tuple[float, ...]
+
+
+def check_numbers(path: Path, values: np.ndarray) -> None:
+    """Refuse voxels that are no real numbers: colours, complex numbers."""
+    if values.dtype.kind not in "biuf":
+        parts = f"made of {some(values.dtype.names)}" if values.dtype.names else f"of type {values.dtype}"
+        raise UserError(f"{path}: voxels are {parts}; convert it to one real number a voxel, one file per channel")
+
+
+def check_affine(path: Path, affine: np.ndarray, ndim: int = 3) -> None:
+    """Refuse an affine (4x4, voxels to mm) that is not finite or puts voxels of `ndim` axes on top of each other."""
+    axes = affine[:3, :ndim]
+    steps = np.linalg.norm(axes, axis=0)
+    if np.isfinite(affine).all() and steps.all():
+        directions = axes / steps
+        if np.linalg.det(directions.T @ directions) > _SMALLEST_ANGLE**2:
+            return
+    raise UserError(f"{path}: its header does not say where the voxels lie; fetch it again, or correct its affine")
 
 
 def check_same_grid(first: Volume, other: Volume) -> None:

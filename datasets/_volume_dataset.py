@@ -22,8 +22,12 @@ class VolumeDataset(Dataset):
         return self._case(self._id_of(path), [self._read(file) for file in self._channel_files(path)])
 
     def write_label(self, case: Case, label: Any, path: Path) -> Path:
-        """Write `<ID>.nii.gz` of class indices with the image's affine."""
-        return write_nifti(path.with_name(case.id), label, case.geometry.get("affine"), case.spacing)
+        """Write `<ID>.nii.gz` of the values that the dataset's own labels have, with the image's affine."""
+        return write_nifti(path.with_name(case.id), self._stored(label), case.geometry.get("affine"), case.spacing)
+
+    def _stored(self, label: Any) -> Any:
+        """Class indices to the values of the dataset's label files: themselves, unless a subclass knows better."""
+        return label
 
     def _read(self, path: Path) -> Volume:
         return read_nifti_volume(path)

@@ -41,6 +41,7 @@ class ACDC(VolumeDataset):
     tasks = ("heart",)
     normalisation = "zscore"
     tried_on = "written trees"
+    choice_params = ("split",)
 
     class Params(VolumeDataset.Params):
         """Which files are read, and how they are split."""
@@ -71,7 +72,11 @@ class ACDC(VolumeDataset):
                 f"dataset {self.name}: labels=scribble must know who trains, since tests are scored on dense "
                 f"labels; complete {self.root} for a published split, or use labels=dense"
             )
-        return form.cases(scribbles, parts)
+        return form.cases(scribbles, parts, self.lacks)
+
+    def tables(self) -> tuple[Path, ...]:
+        """The lists of the h5 form; `Info.cfg` of every patient."""
+        return self._form().tables()
 
     def split(self, fold: int, seed: int) -> Split | None:
         """A published one; None for k-fold."""

@@ -60,7 +60,16 @@ class BIDSDerivatives(Dataset):
 
     def cases(self) -> list[CaseRef]:
         """Sessions that have a label, in the order of their names; groups `session` and `run`."""
-        return [ref for label in self._labels.values() if (ref := self._ref(label)) is not None]
+        labels, _ = self._labels, self._classes  # a faulty table is told before any case is
+        return [ref for label in labels.values() if (ref := self._ref(label)) is not None]
+
+    def tables(self) -> tuple[Path, ...]:
+        """The table of the classes; none for masks of one label."""
+        return () if self.params.label else (read_classes(self._pipeline)[0],)
+
+    def content_key(self) -> Any:
+        """Values and names of the classes."""
+        return list(self._classes.items())
 
     def load(self, ref: CaseRef) -> Case:
         """Image float32 `[C, x, y, z]`, label, other pipelines' labels by their names."""
@@ -112,8 +121,7 @@ class BIDSDerivatives(Dataset):
             name: label.entities[key] for key, name in (("ses", "session"), ("run", "run")) if key in label.entities
         }
         further = tuple(files[label.case].path for files in self._others.values() if label.case in files)
-        table = () if self.params.label else (read_classes(self._pipeline)[0],)
-        return CaseRef(label.case, f"sub-{label.entities['sub']}", groups, (*channels, label.path, *further, *table))
+        return CaseRef(label.case, f"sub-{label.entities['sub']}", groups, (*channels, label.path, *further))
 
     @cached_property
     def _found(self) -> dict[str, dict[str, Named]]:

@@ -45,6 +45,7 @@ class BRATS2015(BratsDataset):
     landmarks = ("VSD.Brain*", "SMIR.Brain*", "brats_*", "HGG", "*.mha")
     normalisation = "zscore-nonzero"
     tried_on = "written trees"
+    choice_params = ("split",)
 
     class Params(BratsDataset.Params):
         """Which scans and cases are used."""

@@ -43,6 +43,7 @@ class BraTS2018(BratsDataset):
     )
     normalisation = "zscore-nonzero"
     tried_on = "written trees"
+    choice_params = ("split",)
 
     class Params(BratsDataset.Params):
         """Which scans and cases are used."""

@@ -44,6 +44,7 @@ class Folder(Dataset):
     citation = "Your own data: cite them."
     tasks = ("all",)
     tried_on = "written trees"
+    choice_params = ("patient",)
 
     class Params(Dataset.Params):
         """What the files do not say."""
@@ -80,6 +81,11 @@ class Folder(Dataset):
     def cases(self) -> list[CaseRef]:
         """In the order of parts and names, with patient and groups out of `cases.csv`."""
         return [self._ref(key, entry) for key, entry in self._entries.items()]
+
+    def tables(self) -> tuple[Path, ...]:
+        """Files that say which case belongs where."""
+        table = self._base / "cases.csv"
+        return (*(find_lists(self._base) or ()), *([table] if table.is_file() else []))
 
     def split(self, fold: int, seed: int) -> Split | None:
         """By lists, `cases.csv` or folders, in this order; None where there is no test part."""
@@ -121,7 +127,7 @@ class Folder(Dataset):
     def write_label(self, case: Case, label: Any, path: Path) -> Path:
         """Write `<id>.nii.gz`, or `.png` for pictures, with the masks' values; a picture's only class is 255."""
         values = self.params.values or tuple(range(1, len(self.params.classes) + 1))
-        if len(self.params.classes) == 1 and not self.params.values and label.ndim == 2:
+        if self._table is None and label.ndim == 2:
             values = (255,)
         return write_values(case, label, path.with_name(case.id), {0: 0} | {i + 1: v for i, v in enumerate(values)})
 
@@ -135,7 +141,7 @@ class Folder(Dataset):
         facts = self._facts(entry)
         groups = {name: value for name, value in facts.items() if name not in ("patient", "part") and value}
         patient = facts.get("patient") or patient_of(self.name, entry.name, self.params.patient)
-        files = (entry.image, entry.mask, *entry.annotators.values(), *self._tables)
+        files = (entry.image, entry.mask, *entry.annotators.values())
         return CaseRef(key, patient, groups, files)
 
     def _facts(self, entry: Entry) -> dict[str, str]:
@@ -153,7 +159,7 @@ class Folder(Dataset):
     def _entries(self) -> dict[str, Entry]:
         entries = list_entries(self._base, self.params.mask_suffix, self.lacks)
         ids = safe_ids(self.name, entries)
-        if not ids:
+        if not ids and not self.incomplete:
             raise UserError(f"dataset {self.name}: no image in {self._base / 'images'}; correct --data-root")
         return {ids[name]: entry for name, entry in entries.items()}
 
@@ -163,15 +169,10 @@ class Folder(Dataset):
         if not path.is_file():
             return {}
         rows, known = read_table(path), {entry.name for entry in self._entries.values()}
-        if unknown := [name for name in rows if name not in known]:
+        unknown = [name for name in rows if name not in known]
+        if unknown and not self.incomplete:  # else they may be those that were left out
             raise UserError(f"{path}: no image for {some(unknown)}; remove these rows or add the files")
         return rows
-
-    @property
-    def _tables(self) -> tuple[Path, ...]:
-        """Files that say which case belongs where: they count as the case's content."""
-        table = self._base / "cases.csv"
-        return (*(find_lists(self._base) or ()), *([table] if table.is_file() else []))
 
     @property
     def _table(self) -> dict[int, int] | None:

@@ -70,7 +70,7 @@ class HVSMR2016(VolumeDataset):
                 CaseRef(p, p, {"part": part}, (i, m))
                 for p, i, m in complete_pairs(self.name, images, labels, self.lacks)
             ]
-        if not found:
+        if not found and not self.incomplete:
             raise UserError(f"dataset {self.name}: no training scan in {self.root}, only unlabeled ones; add those")
         return found
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Split, Task, UserError, param
-from ._files import layout_error, reading, require_root, visible
-from ._image_files import stem_of
+from ._files import layout_error, reading, require_root
 from ._labels import IGNORE, safe_ids
 from ._mapillary_classes import TO_CITYSCAPES
-from ._pairs import complete_pairs
+from ._pairs import complete_pairs, with_known_format
 from ._splits import published_split
 from ._street import CHANNELS, CITYSCAPES_IDS, StreetDataset
 
@@ -47,6 +46,14 @@ class Mapillary(StreetDataset):
     def cases(self) -> list[CaseRef]:
         """Both labeled parts; a picture counts as a patient, for nobody knows which are of one place."""
         return [ref for part in _PARTS for ref in self._of_part(part)]
+
+    def tables(self) -> tuple[Path, ...]:
+        """The configuration."""
+        return (self._config,)
+
+    def content_key(self) -> Any:
+        """Names of the values, and whether they are evaluated."""
+        return self._labels
 
     def split(self, fold: int, seed: int) -> Split | None:
         """As published, the validation part to test."""
@@ -109,9 +116,9 @@ class Mapillary(StreetDataset):
         folder = below if below.is_dir() or self.params.version != "v1.2" else base / "labels"
         if not folder.is_dir():
             raise layout_error(self.name, base, [f"{self.params.version}/labels/*.png"], ["labels", "*/labels"])
-        images, labels = ({stem_of(path): path for path in visible(where)} for where in (base / "images", folder))
+        images, labels = (dict(with_known_format(where, self.lacks)) for where in (base / "images", folder))
         ids = safe_ids(self.name, images)
         return [
-            CaseRef(ids[name], ids[name], {"part": part}, (image, label, self._config))
+            CaseRef(ids[name], ids[name], {"part": part}, (image, label))
             for name, image, label in complete_pairs(self.name, images, labels, self.lacks)
         ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..benchmark.plugin import Case, CaseRef, Normalisation, Preprocessing, Split, Task, UserError, param
 from ._draws import draw, drawn_split, generator
@@ -55,6 +56,7 @@ class MSD(VolumeDataset):
     )
     normalisation = "zscore"
     tried_on = "written trees"
+    choice_params = ("split",)
 
     class Params(VolumeDataset.Params):
         """How labels are merged, scans prepared and split."""
@@ -81,13 +83,13 @@ class MSD(VolumeDataset):
     @property
     def task(self) -> Task:
         """Classes and channels of dataset.json."""
-        found = self._description()
+        found = self._description
         classes = (self.task_name,) if self._merged else found.classes
         return Task(self.task_name, classes, found.channels, ndim=3, flips=_FOLDERS[self.task_name][2])
 
     def cases(self) -> list[CaseRef]:
         """The labeled scans in the order of dataset.json; the release has no patient map, so each is a patient."""
-        found, prefix = self._description(), _FOLDERS[self.task_name][1]
+        found, prefix = self._description, _FOLDERS[self.task_name][1]
         refs = [CaseRef(stem(image), stem(image), {}, (image, label)) for image, label in found.training]
         if other := [ref.id for ref in refs if not ref.id.startswith(prefix)]:
             task = next(
@@ -98,6 +100,14 @@ class MSD(VolumeDataset):
                 f"correct --data-root, or ask for {self.name}:{task}"
             )
         return refs
+
+    def tables(self) -> tuple[Path, ...]:
+        """The task's dataset.json."""
+        return (self._description.path,)
+
+    def content_key(self) -> Any:
+        """Labels and modalities in the order of their numbers."""
+        return [self._description.classes, self._description.channels]
 
     def split(self, fold: int, seed: int) -> Split | None:
         """None, or ATSO's counts for pancreas: 200 (unlabeled there) and 81, drawn by seed, its lists unpublished."""
@@ -116,7 +126,7 @@ class MSD(VolumeDataset):
 
     def load(self, ref: CaseRef) -> Case:
         """Image float32 `[C, x, y, z]`, label 0 and 1 or 0 to the number of classes."""
-        found = self._description()
+        found = self._description
         images, label = read_nifti_channels(ref.files[0], len(found.channels)), self._read(ref.files[1])
         check_same_grid(images[0], label)
         stored = range(1, len(found.classes) + 1)
@@ -152,12 +162,13 @@ class MSD(VolumeDataset):
         low, high = self.params.lowest, self.params.highest
         if low is None and high is None:
             return _RSTN_WINDOW if self.task_name == "pancreas" else None
-        if "CT" not in self._description().channels:
+        if "CT" not in self._description.channels:
             raise UserError(f"dataset {self.name}: lowest and highest are for CT, and {self.task_name} is not")
         if low is None or high is None or low >= high:
             raise UserError(f"dataset {self.name}: lowest={low}, highest={high}; give both, the lower one first")
         return float(low), float(high)
 
+    @cached_property
     def _description(self) -> Description:
         root, folder = require_root(self.name, self.root), _FOLDERS[self.task_name][0]
         places = (root / "dataset.json", root / folder / "dataset.json")
@@ -167,4 +178,4 @@ class MSD(VolumeDataset):
             raise layout_error(
                 self.name, root, wanted, [f"{folder}/dataset.json", folder, f"{folder}.tar", "dataset.json"]
             )
-        return read_description(path)
+        return read_description(path, self.lacks)

@@ -45,6 +45,7 @@ class NIHPancreas(ScanDataset):
     tasks = ("pancreas",)
     normalisation = "minmax"
     tried_on = "written trees"
+    choice_params = ("fold",)
 
     class Params(Dataset.Params):
         """What the files do not say."""

@@ -50,6 +50,7 @@ class NNUNetRaw(Dataset):
     citation = "Isensee et al., 'nnU-Net', Nature Methods 18, 2021; format: dataset_format.md of nnU-Net v2"
     tasks = ("all",)
     tried_on = "written trees"
+    choice_params = ("fold", "patient")
 
     class Params(Dataset.Params):
         """What `dataset.json` does not say."""
@@ -79,13 +80,18 @@ class NNUNetRaw(Dataset):
 
     def cases(self) -> list[CaseRef]:
         """The training cases in the order of their names, then those test cases that have a label."""
-        extra = tuple(path for path in (self._json, self._splits) if path.is_file())
         return [
-            CaseRef(
-                key, patient_of(self.name, entry.name, self.params.patient), {"part": entry.part}, entry.files + extra
-            )
+            CaseRef(key, patient_of(self.name, entry.name, self.params.patient), {"part": entry.part}, entry.files)
             for key, entry in self._entries.items()
         ]
+
+    def tables(self) -> tuple[Path, ...]:
+        """`dataset.json` and, where it is there, `splits_final.json`."""
+        return (self._json, self._splits) if self._splits.is_file() else (self._json,)
+
+    def content_key(self) -> Any:
+        """Channels in the order of their numbers, labels in that of the file, after which classes are named."""
+        return [self._info.channels, list(self._info.labels.items())]
 
     def split(self, fold: int, seed: int) -> Split | None:
         """Test part `labelsTs/`, else a fold of `splits_final.json`; None where there is neither."""
@@ -135,10 +141,8 @@ class NNUNetRaw(Dataset):
         return Case(key, image.values, None, image.spacing, geometry=image.geometry)
 
     def write_label(self, case: Case, label: Any, path: Path) -> Path:
-        """Write `<id>.nii.gz`, or `.png` for pictures, with the values of `dataset.json`, 1 for `target`."""
-        values = {0: 0}
-        for i, raw in enumerate(self._classes.values()):
-            values[i + 1] = min(raw) if self.params.target is None else 1
+        """Write `<id>.nii.gz`, or `.png` for pictures, with the values of `dataset.json`, of a region its lowest."""
+        values = {0: 0} | {i + 1: min(raw) for i, raw in enumerate(self._classes.values())}
         return write_values(case, label, path.with_name(case.id), values)
 
     def _read(self, files: tuple[Path, ...], spacing_file: Path | None) -> ImageFile:

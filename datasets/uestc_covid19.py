@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from ..benchmark.plugin import Case, CaseRef, Dataset, Preprocessing, Split, Task, UserError, param
-from ._files import layout_error, require_root, visible
-from ._image_files import ImageFile, stem_of
+from ._files import layout_error, require_root
+from ._image_files import ImageFile
 from ._labels import relabel, safe_ids
-from ._pairs import complete_pairs
+from ._pairs import complete_pairs, with_known_format
 from ._readers import read_nifti
 from ._scan_dataset import ScanDataset
 from ._splits import published_split
@@ -106,7 +106,7 @@ class UESTCCovid19(ScanDataset):
         raise layout_error(self.name, root, layouts, ["part1/image", "part2/image", "part1", "part2"])
 
     def _of_part(self, folder: Path) -> list[CaseRef]:
-        images, labels = ({stem_of(p): p for p in visible(folder / kind)} for kind in ("image", "label"))
+        images, labels = (dict(with_known_format(folder / kind, self.lacks)) for kind in ("image", "label"))
         ids = safe_ids(self.name, images)
         groups = {"annotator": _ANNOTATORS[folder.name]}
         return [

@@ -16,9 +16,10 @@ from ._search import named, only
 from ._splits import published_split
 from ._volume import check_same_grid, class_label
 from ._volume_dataset import VolumeDataset
-from ._wmh_places import SITES, observer_of, place_of
+from ._wmh_places import SITES, Place, observer_of, place_of
 
 _LABEL = re.compile(rf"wmh{SUFFIX}")
+_FLAIR = re.compile(rf"FLAIR{SUFFIX}")
 _RESULT = re.compile(rf"result{SUFFIX}")
 _PARTS = ("training", "test")
 _DEPTH = 4
@@ -44,6 +45,7 @@ class WMH2017(VolumeDataset):
     tasks = ("wmh",)
     normalisation = "zscore"
     tried_on = "written trees"
+    choice_params = ("split",)
 
     class Params(VolumeDataset.Params):
         """Which channels are used, and how the cases are split."""
@@ -68,9 +70,13 @@ class WMH2017(VolumeDataset):
         if not labels:
             layout = "[{training,test}/]{Utrecht,Singapore,Amsterdam/<scanner>,GE3T}/<number>/wmh.nii.gz"
             raise layout_error(self.name, root, [layout], ["wmh.nii*", "FLAIR.nii*", "*.zip"])
-        observed = self._observed(root)
+        observed, gaps = self._observed(root), self._unlabeled(root, labels)
         refs = [self._ref(root, label, observed) for label in labels]
         only(self.name, ((ref.id, ref.files[-1]) for ref in refs))
+        gaps += [path for ref in refs for path in ref.files if not path.is_file()]
+        if gaps:
+            self.lacks(f"dataset {self.name}: {some(gaps, 4)}: no such file; complete the data folder")
+        refs = [ref for ref in refs if not set(ref.files) & set(gaps)]
         return sorted(refs, key=lambda ref: _PARTS.index(ref.groups["part"]))
 
     def split(self, fold: int, seed: int) -> Split | None:
@@ -100,11 +106,24 @@ class WMH2017(VolumeDataset):
         return Preprocessing(orientation="RAS", normalisation=self.normalisation)
 
     def _ref(self, root: Path, label: Path, observed: Mapping[str, Sequence[Path]]) -> CaseRef:
-        place = place_of((root.resolve().name, *label.parent.relative_to(root).parts))
+        place = self._place(root, label.parent)
         if place is None:
             raise UserError(f"{label}: lies below none of the folders {some((*SITES, 'GE3T'))}; restore the folders")
         files = (*self._channel_files(label.parent), label, *observed.get(place.id, ()))
         return CaseRef(place.id, place.id, {"site": place.site, "scanner": place.scanner, "part": place.part}, files)
+
+    def _unlabeled(self, root: Path, labels: Sequence[Path]) -> list[Path]:
+        """Labels that scans of the training part lack, and those of the test part where others of it have one."""
+        folders = {path.parent.parent for path, _ in named(root, _FLAIR) if path.parent.name == "pre"}
+        places = {folder: self._place(root, folder) for folder in folders | {path.parent for path in labels}}
+        labeled = {places[path.parent] for path in labels}
+        parts = {"training"} | {place.part for place in labeled if place}
+        bare = {folder: place for folder, place in places.items() if place and place not in labeled}
+        return sorted(folder / "wmh.nii.gz" for folder, place in bare.items() if place.part in parts)
+
+    @staticmethod
+    def _place(root: Path, folder: Path) -> Place | None:
+        return place_of((root.resolve().name, *folder.relative_to(root).parts))
 
     def _observed(self, root: Path) -> dict[str, list[Path]]:
         """Masks of the further observers by case id."""
@@ -150,8 +169,7 @@ class WMH2017(VolumeDataset):
 
 
 def _one(folder: Path, name: str) -> Path:
-    """`<name>.nii.gz` or `<name>.nii`, whichever is there."""
-    found = next((path for suffix in (".nii.gz", ".nii") if (path := folder / (name + suffix)).is_file()), None)
-    if found is None:
-        raise UserError(f"{folder / name}.nii.gz: no such file; complete the data folder")
-    return found
+    """`<name>.nii` if that is there, else `<name>.nii.gz`, there or not."""
+    uncompressed = folder / f"{name}.nii"
+    compressed = folder / f"{name}.nii.gz"
+    return uncompressed if uncompressed.is_file() and not compressed.is_file() else compressed

@@ -32,14 +32,16 @@ def check_dataset(
     """
     report = DataReport(label, str(dataset.root) if dataset.root else None)
     dataset.incomplete = []
+    failed, refs = "", list[CaseRef]()
     try:
         refs = dataset.cases()
         task = _task(dataset, report) if refs else None
     except (UserError, OSError) as error:
-        report.problem("", "listing", str(error))
-        return report
-    for message in dataset.incomplete:
+        failed = str(error)
+    for message in filter(None, [*dataset.incomplete, failed]):
         report.problem("", "listing", message)
+    if failed:
+        return report
     report.found = len(refs)
     check = _Check(dataset, task, report)
     check.listing(refs)
@@ -75,6 +77,9 @@ class _Check:
             self.report.problem(
                 name, "listing", f"{ids.count(name)} cases are named {name}; rename or remove all but one"
             )
+        if self.dataset.incomplete:
+            # a split that names a case left out would only say so once more
+            return
         try:
             if self.dataset.split(0, 0) is not None:
                 split_cases(self.dataset, refs, fold=0, folds=1, seed=0)

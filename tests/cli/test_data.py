@@ -19,7 +19,26 @@ from typer.testing import Result
 from nsbench.benchmark.inspection.headers import disagreement
 from nsbench.benchmark.registry import Registries
 
-from ..datasets.written_trees import AFFINE, body, write_bids, write_covid, write_folder, write_nnunet, write_volume
+from ..datasets.written_trees import (
+    AFFINE,
+    body,
+    write_bids,
+    write_covid,
+    write_folder,
+    write_mapillary,
+    write_nnunet,
+    write_uestc,
+    write_volume,
+)
+from ..datasets.written_volumes import (
+    write_acdc,
+    write_acdc_h5,
+    write_brats2015,
+    write_brats2018,
+    write_hvsmr,
+    write_msd,
+    write_wmh,
+)
 
 Command = Callable[..., Result]
 PLUGIN = Path(__file__).parents[1] / "data" / "tilted_volumes.py"
@@ -154,27 +173,90 @@ def test_a_damaged_first_image_is_one_problem_of_its_case(nsbench: Command, tmp_
 
 
 @pytest.mark.parametrize(
-    ("name", "write", "gone"),
+    ("name", "write", "gone", "left"),
     [
-        ("folder", write_folder, "masks/p1_a.nii.gz"),
-        ("folder", write_folder, "images/p1_a.nii.gz"),
-        ("nnunet", write_nnunet, "labelsTr/a_01.nii.gz"),
-        ("nnunet", write_nnunet, "imagesTr/a_01_0001.nii.gz"),
-        ("covid19-ct-seg", write_covid, "Infection_Mask/coronacases_001.nii"),
-        ("bids-derivatives", write_bids, "sub-02/anat/sub-02_run-1_T1w.nii.gz"),
+        ("folder", write_folder, "masks/p1_a.nii.gz", 2),
+        ("folder", write_folder, "images/p1_a.nii.gz", 2),
+        ("nnunet", write_nnunet, "labelsTr/a_01.nii.gz", 2),
+        ("nnunet", write_nnunet, "imagesTr/a_01_0001.nii.gz", 2),
+        ("covid19-ct-seg", write_covid, "Infection_Mask/coronacases_001.nii", 2),
+        ("bids-derivatives", write_bids, "sub-02/anat/sub-02_run-1_T1w.nii.gz", 2),
+        ("brats2018", write_brats2018, "HGG/Brats18_2013_2_1/Brats18_2013_2_1_seg.nii.gz", 2),
+        ("brats2018", write_brats2018, "HGG/Brats18_2013_2_1/Brats18_2013_2_1_flair.nii.gz", 2),
+        ("brats2015", write_brats2015, "LGG/brats_tcia_pat101_0001/VSD.Brain.XX.O.MR_T1.401.mha", 3),
+        ("wmh2017", write_wmh, "training/Utrecht/0/wmh.nii.gz", 3),
+        ("wmh2017", write_wmh, "training/Utrecht/0/pre/FLAIR.nii.gz", 3),
+        ("wmh2017,modality=flair+t1", write_wmh, "training/Utrecht/0/pre/T1.nii.gz", 3),
+        ("msd:spleen", write_msd, "Task09_Spleen/imagesTr/spleen_001.nii.gz", 1),
+        ("msd:spleen", write_msd, "Task09_Spleen/labelsTr/spleen_001.nii.gz", 1),
+        ("acdc", write_acdc, "training/patient001/patient001_frame01.nii.gz", 5),
+        ("acdc", write_acdc, "training/patient001/patient001_frame01_gt.nii.gz", 5),
+        ("acdc", write_acdc, "training/patient001/Info.cfg", 4),
+        ("acdc", write_acdc_h5, "data/patient099_frame01.h5", 9),
     ],
 )
 def test_incomplete_cases_do_not_hide_the_others(
-    nsbench: Command, tmp_path: Path, name: str, write: Callable[[Path], None], gone: str
+    nsbench: Command, tmp_path: Path, name: str, write: Callable[[Path], None], gone: str, left: int
 ) -> None:
     write(tmp_path)
     (tmp_path / gone).unlink()
     result = nsbench("data", "check", name, "--data-root", tmp_path, "--json")
     report = json.loads(result.stdout)
-    assert (result.exit_code, len(report["cases"])) == (1, 2)
-    assert {problem["check"] for problem in report["problems"]} == {"listing"}
+    # some of these trees hold one image twice
+    (problem,) = (note for note in report["problems"] if note["check"] != "duplicates")
+    assert (result.exit_code, len(report["cases"]), problem["check"]) == (1, left, "listing")
     run = nsbench("data", "preview", name, "--data-root", tmp_path, "--out", tmp_path / "out")
-    assert run.exit_code == 2
+    assert (run.exit_code, problem["message"] in run.stderr) == (2, True)
+
+
+def test_a_listed_case_that_is_incomplete_is_one_problem(nsbench: Command, tmp_path: Path) -> None:
+    write_folder(tmp_path)
+    (tmp_path / "cases.csv").write_text("id,site\np1_a,A\np1_b,A\np2_a,B\n")
+    (tmp_path / "masks" / "p1_a.nii.gz").unlink()
+    report = json.loads(nsbench("data", "check", "folder", "--data-root", tmp_path, "--json").stdout)
+    assert (len(report["cases"]), [note["check"] for note in report["problems"]]) == (2, ["listing"])
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "gone"),
+    [
+        ("folder", write_folder, "masks/*.nii.gz"),
+        ("hvsmr2016", write_hvsmr, "Ground truth/*-label.nii.gz"),
+        ("brats2018,grade=HGG", write_brats2018, "*/*/*_flair.nii.gz"),
+    ],
+)
+def test_the_gap_is_told_where_no_case_is_complete(
+    nsbench: Command, tmp_path: Path, name: str, write: Callable[[Path], None], gone: str
+) -> None:
+    write(tmp_path)
+    for path in tmp_path.glob(gone):
+        path.unlink()
+    report = json.loads(nsbench("data", "check", name, "--data-root", tmp_path, "--json").stdout)
+    gap, none = (note["message"] for note in report["problems"])
+    assert ("complete" in gap, none) == (True, "no case with a label was found")
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "stray"),
+    [
+        ("folder", write_folder, "images/README.txt"),
+        ("folder", write_folder, "masks/README.txt"),
+        ("mapillary", write_mapillary, "training/images/README.txt"),
+        ("uestc-covid19", write_uestc, "part2/label/README.txt"),
+    ],
+)
+def test_a_stray_file_does_not_hide_the_cases(
+    nsbench: Command, tmp_path: Path, name: str, write: Callable[[Path], None], stray: str
+) -> None:
+    write(tmp_path)
+    (tmp_path / stray).write_text("About these images.")
+    result = nsbench("data", "check", name, "--data-root", tmp_path, "--json")
+    report = json.loads(result.stdout)
+    (problem,) = (note for note in report["problems"] if note["check"] == "listing")
+    assert (result.exit_code, len(report["cases"])) == (1, 3)
+    assert str(tmp_path / stray) in problem["message"]
+    run = nsbench("data", "preview", name, "--data-root", tmp_path, "--out", tmp_path / "out")
+    assert (run.exit_code, problem["message"] in run.stderr) == (2, True)
 
 
 def test_equal_remarks_are_one_line_and_annotators_a_column(nsbench: Command, tree: Path) -> None:

@@ -77,6 +77,20 @@ def test_info_must_know_the_frames(root: Path) -> None:
         acdc(root).cases()
 
 
+def test_lists_and_phases_are_tables(root: Path, tmp_path: Path) -> None:
+    assert len(acdc(root).tables()) == 4
+    assert {path.name for path in acdc(root).tables()} == {"Info.cfg"}
+    write_acdc_h5(tmp_path / "h5", scribbles=False)
+    lists = {tmp_path / "h5" / f"{part}.list" for part in ("train", "val", "test")}
+    assert set(acdc(tmp_path / "h5").tables()) == lists
+
+
+def test_labels_without_image_are_named(root: Path) -> None:
+    (root / "training" / "patient002" / "patient002_frame12.nii.gz").unlink()
+    with pytest.raises(UserError, match=r"patient002_frame12\.nii\.gz missing below .*; complete the data folder"):
+        acdc(root).cases()
+
+
 def test_labels_that_are_missing_or_foreign(root: Path) -> None:
     label = root / "training" / "patient001" / "patient001_frame01_gt.nii.gz"
     write_nifti(label, drawn((1, 2, 4)))

@@ -70,6 +70,25 @@ def stack(path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(np.stack([values, values], axis=-1), file.affine), path)
 
 
+def colour(path: Path) -> None:
+    file = nibabel.load(path)
+    rgb = np.zeros(file.shape[:3], [(name, "u1") for name in "RGB"])
+    nibabel.save(nibabel.Nifti1Image(rgb, file.affine), path)
+
+
+def make_complex(path: Path) -> None:
+    file = nibabel.load(path)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(file.dataobj) + np.complex64(1j), file.affine), path)
+
+
+def misplace(path: Path, first_row: tuple[float, ...]) -> None:
+    """A header whose matrix has another first row."""
+    file = nibabel.load(path)
+    header = file.header.copy()
+    header["sform_code"], header["srow_x"] = 2, first_row
+    nibabel.Nifti1Image(np.asarray(file.dataobj), None, header).to_filename(path)
+
+
 def store_turned(path: Path) -> None:
     """The same voxels in the same places, the first two axes running the other way."""
     file = read_image_file(path)
@@ -92,6 +111,22 @@ def test_an_axis_too_many(name: str, tmp_path: Path) -> None:
     dataset, ref, volumes = opened(name, tmp_path)
     for path in volumes:
         refused(dataset, ref, path, stack, "axes|channels|its image|its 8 slices")
+
+
+@pytest.mark.parametrize("name", NIFTI)
+def test_voxels_that_are_no_real_numbers(name: str, tmp_path: Path) -> None:
+    dataset, ref, volumes = opened(name, tmp_path)
+    for path in volumes:
+        refused(dataset, ref, path, colour, "voxels are made of R, G, B; convert it to one real number a voxel")
+        refused(dataset, ref, path, make_complex, "voxels are of type complex(64|128); convert it")
+
+
+@pytest.mark.parametrize("first_row", [(np.nan, 0, 0, 0), (1, 0, 0, np.inf), (0, 0, 0, 0)])
+@pytest.mark.parametrize("name", [name for name in NIFTI if name != "nih-pancreas"])
+def test_headers_that_do_not_say_where_voxels_lie(name: str, first_row: tuple[float, ...], tmp_path: Path) -> None:
+    dataset, ref, volumes = opened(name, tmp_path)
+    for path in volumes[:1] if name in LABELS_LIE_AS_STORED else volumes:
+        refused(dataset, ref, path, lambda path: misplace(path, first_row), "does not say where the voxels lie")
 
 
 @pytest.mark.parametrize("name", [name for name in (*NIFTI, "brats2015") if name not in LABELS_LIE_AS_STORED])

@@ -95,7 +95,7 @@ def test_a_mask_is_0_and_1_or_0_and_255_and_not_both(tmp_path: Path) -> None:
     mixed = np.zeros((12, 10), np.uint8)
     mixed[0, :2] = 1, 255
     write_picture(tmp_path / "masks" / "p1_a.png", mixed)
-    with pytest.raises(UserError, match=r"p1_a\.png: label values 1; expected 0, 255"):
+    with pytest.raises(UserError, match=r"p1_a\.png: label values 0, 1, 255; expected 0 and 1, or 0 and 255"):
         folder(tmp_path).load(folder(tmp_path).cases()[0])
 
 
@@ -124,7 +124,8 @@ def test_lists_may_be_the_split(tmp_path: Path, end: str) -> None:
     dataset = folder(tmp_path)
     split = split_cases(dataset, dataset.cases(), 0, 5, 0)
     assert (split.train, split.test, split.source) == (("p2_a",), ("p1_b",), "published")
-    assert tmp_path / f"test.{end}" in dataset.cases()[0].files
+    assert dataset.tables() == (tmp_path / f"train.{end}", tmp_path / f"test.{end}")
+    assert set(dataset.tables()).isdisjoint(dataset.cases()[0].files)
     (tmp_path / f"test.{end}").write_text(f"{head}p9\n")
     with pytest.raises(UserError, match="names 1 cases without files, first p9"):
         split_cases(folder(tmp_path), dataset.cases(), 0, 5, 0)

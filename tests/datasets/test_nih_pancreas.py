@@ -90,6 +90,15 @@ def test_quoted_names_and_flat_folders(tmp_path: Path) -> None:
     np.testing.assert_array_equal(nih(tmp_path).load(ref).label, mask)
 
 
+@pytest.mark.parametrize("length", [200, 900])
+def test_a_slice_that_ends_early_is_called_damaged(tmp_path: Path, length: int) -> None:
+    write_nih(tmp_path)
+    path = slices_of(tmp_path)[4]
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(UserError, match=rf"{path.name}: damaged or"):
+        nih(tmp_path).load(nih(tmp_path).cases()[0])
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -107,7 +107,7 @@ def test_regions_are_disjoint_classes_or_one_binary_target(root: Path, tmp_path:
         np.testing.assert_array_equal(case.label, np.isin(label, values))
         assert dataset.task.classes == (target,)
         written: Any = nibabel.load(dataset.write_label(case, np.asarray(case.label), tmp_path / "out"))
-        np.testing.assert_array_equal(np.asarray(written.dataobj), case.label)
+        np.testing.assert_array_equal(np.asarray(written.dataobj), case.label * min(values))
     with pytest.raises(UserError, match=r"dataset\.json: no label 'edema'; target can be whole, core"):
         _ = nnunet(root, target="edema").task
 
@@ -148,7 +148,8 @@ def test_splits_of_the_planner(root: Path) -> None:
         assert split.source == f"splits_final.json, fold {fold}"
     with pytest.raises(UserError, match="no fold 2; there are 2"):
         nnunet(root, fold=2).split(0, 0)
-    assert root / "splits_final.json" in nnunet(root).cases()[0].files
+    assert nnunet(root).tables() == (root / "dataset.json", root / "splits_final.json")
+    assert set(nnunet(root).tables()).isdisjoint(nnunet(root).cases()[0].files)
 
 
 def test_labeled_test_folder_is_the_test_part(root: Path) -> None:
@@ -203,6 +204,17 @@ def test_faulty_descriptions(root: Path, fields: dict[str, Any], message: str) -
     (root / "dataset.json").write_text("{")
     with pytest.raises(UserError, match=r"dataset\.json: damaged or not a JSON file"):
         nnunet(root).cases()
+
+
+def test_a_gap_is_told_once(root: Path) -> None:
+    (root / "imagesTr" / "a_01_0001.nii.gz").unlink()
+    (root / "labelsTr" / "b_01.nii.gz").unlink()
+    dataset = nnunet(root)
+    dataset.incomplete = []
+    assert [ref.id for ref in dataset.cases()] == ["b_02"]
+    lacking, bare = dataset.incomplete
+    assert lacking.endswith("lacks a_01_0001; every case needs the same channels")
+    assert ("b_01_0000" in bare, "no image" in bare) == (True, False)
 
 
 def test_unpaired_files_and_missing_channels_are_named(root: Path) -> None:

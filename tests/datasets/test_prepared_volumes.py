@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
-from nsbench.benchmark.data.prepare import prepare
-from nsbench.benchmark.plugin import Dataset
+from nsbench.benchmark.data.prepare import PreparedCase, prepare
+from nsbench.benchmark.plugin import CaseRef, Dataset
 from nsbench.benchmark.registry import Registries
 
+from .written_trees import AFFINE, write_covid, write_formats
 from .written_volumes import write_volume_trees
 
 
@@ -18,16 +20,21 @@ from .written_volumes import write_volume_trees
 def trees(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("trees")
     write_volume_trees(root)
+    write_formats(root)
     return root
 
 
-@pytest.mark.parametrize("name", ["hvsmr2016", "brats2015", "brats2018", "wmh2017", "msd", "acdc"])
-def test_there_and_back(name: str, trees: Path) -> None:
+def open_first(name: str, root: Path) -> tuple[Dataset, CaseRef]:
+    """The dataset and its first case."""
     plugin = Registries().datasets.get(name)
-    dataset: Dataset = plugin.load()(trees / name, None, plugin.validate({}))
-    ref = dataset.cases()[0]
+    dataset: Dataset = plugin.load()(root, None, plugin.validate({}))
+    return dataset, dataset.cases()[0]
+
+
+def check_there_and_back(dataset: Dataset, ref: CaseRef, key: str) -> PreparedCase:
+    """Prepare a case and see that its label comes back voxel by voxel."""
     loaded = dataset.load(ref)
-    (case,) = prepare(dataset, [ref], name)
+    (case,) = prepare(dataset, [ref], key)
     assert case.original is not None
     assert loaded.label is not None
     classes = np.arange(dataset.task.num_classes).reshape(-1, 1, 1, 1)
@@ -36,6 +43,42 @@ def test_there_and_back(name: str, trees: Path) -> None:
     np.testing.assert_array_equal(case.original.label, loaded.label)
     assert sorted(case.spacing or ()) == pytest.approx(sorted(loaded.spacing or ()))
     assert np.isfinite(case.image).all()
+    return case
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hvsmr2016",
+        "brats2015",
+        "brats2018",
+        "wmh2017",
+        "msd",
+        "acdc",
+        "nnunet",
+        "folder",
+        "bids-derivatives",
+        "nih-pancreas",
+        "covid19-ct-seg",
+        "uestc-covid19",
+    ],
+)
+def test_there_and_back(name: str, trees: Path) -> None:
+    check_there_and_back(*open_first(name, trees / name), name)
+
+
+def test_thick_slices_stored_along_the_first_axis(tmp_path: Path) -> None:
+    thick = (AFFINE @ np.diag([1, 1, 3.2, 1]))[:, [2, 0, 1, 3]]
+    write_covid(tmp_path, affine=thick)
+    dataset, ref = open_first("covid19-ct-seg", tmp_path)
+    case = check_there_and_back(dataset, ref, "thick")
+    assert dataset.load(ref).spacing == pytest.approx((8.006, 0.5, 0.608), abs=1e-3)
+    assert case.spacing == pytest.approx((0.5, 0.608, 8.006), abs=1e-3)
+    assert case.label.shape == (10, 8, 12)
+    written = nibabel.load(dataset.write_label(dataset.load(ref), case.original.label, tmp_path / "out"))  # type: ignore[attr-defined, union-attr]
+    stored = nibabel.load(ref.files[1])  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(np.asarray(written.dataobj), np.asarray(stored.dataobj))
+    np.testing.assert_allclose(written.affine, stored.affine, atol=1e-6)
 
 
 def test_brains_are_cropped_and_normalised_within(trees: Path) -> None:

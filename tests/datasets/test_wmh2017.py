@@ -136,6 +136,18 @@ def test_what_is_wrong_is_named(root: Path, tmp_path: Path) -> None:
         wmh(tmp_path / "elsewhere").cases()
 
 
+def test_scans_without_label_are_a_gap_unless_their_part_has_none(root: Path) -> None:
+    shutil.copytree(root / "test" / "Amsterdam", root / "test" / "Utrecht")
+    (root / "test" / "Utrecht" / "Philips_VU .PETMR_01." / "160" / "wmh.nii.gz").unlink()
+    with pytest.raises(UserError, match=r"test/Utrecht/.*/160/wmh\.nii\.gz: no such file"):
+        wmh(root).cases()
+    (root / "test" / "Amsterdam" / "Philips_VU .PETMR_01." / "160" / "wmh.nii.gz").unlink()
+    assert [ref.groups["part"] for ref in wmh(root).cases()] == ["training"] * 3
+    (root / "training" / "Utrecht" / "0" / "wmh.nii.gz").unlink()
+    with pytest.raises(UserError, match=r"training/Utrecht/0/wmh\.nii\.gz: no such file"):
+        wmh(root, split="k-fold").cases()
+
+
 def test_a_prediction_lies_on_its_image(root: Path, tmp_path: Path) -> None:
     folder = root / "test" / "Amsterdam" / "Philips_VU .PETMR_01." / "160"
     dataset = wmh(root, modality="flair+t1")

@@ -163,17 +163,17 @@ COVID_NAMES = {
 """Names at Zenodo -> those of Kaggle's scans."""
 
 
-def write_covid(root: Path, kaggle: bool = False) -> None:
+def write_covid(root: Path, kaggle: bool = False, affine: np.ndarray = AFFINE) -> None:
     """One scan in HU and two, of one patient, windowed to 0..255; lungs 1 and 2, infection 3 within."""
     for i, (name, longer) in enumerate(COVID_NAMES.items()):
         image, lungs = body(i)
         both = np.where(image % 5 == 0, 3 * (lungs > 0), lungs).astype(np.uint8)
         scan = 20 * image - 1400 if name.startswith("corona") else np.clip(image, 0, 255)
         folder = "ct_scans" if kaggle else "COVID-19-CT-Seg_20cases"
-        write_volume(root / folder / f"{longer if kaggle else name}.nii", scan)
+        write_volume(root / folder / f"{longer if kaggle else name}.nii", scan, affine)
         masks = {"Lung_Mask": lungs, "Infection_Mask": (both == 3).astype(np.uint8), "Lung_and_Infection_Mask": both}
         for mask, label in masks.items():
-            write_volume(root / (mask.lower() if kaggle else mask) / f"{name}.nii", label)
+            write_volume(root / (mask.lower() if kaggle else mask) / f"{name}.nii", label, affine)
 
 
 def street(seed: int = 0) -> np.ndarray:
