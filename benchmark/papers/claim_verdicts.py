@@ -122,8 +122,9 @@ def _compared(claim: Claim, question: Asked, world: World, scores: Scores, units
     allowed = margin(world.reported, question.metric, metric, given) if claim.kind == "greater_equal" else 0.0
     low, high = np.quantile(drawn, [TAIL, 1 - TAIL])
     chances = p_values(drawn, claim.kind, claim.by, allowed)
-    numbers = [float(value) for value in (found.estimates.mean[0] + question.constant, low, high, *chances)]
-    return Compared(question.text, *numbers, found.patients, found.seeds)
+    mean = float(found.estimates.mean[0] + question.constant)
+    right, wrong = (float(chance) for chance in chances)
+    return Compared(question.text, mean, float(low), float(high), right, wrong, found.patients, found.seeds)
 
 
 def p_values(drawn: np.ndarray, kind: str, by: float = 0.0, allowed: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
