@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ import pandas as pd
 
 from ..errors import UserError
 from ..registry import Registries
+from ..report.figures.style import slug
 from ..report.leaderboard import Leaderboard, make_leaderboard
 from ..report.ranking import tables
 from ..report.sections import heading
@@ -24,7 +26,7 @@ from .folder import check_target, read_manifest, seal, swapped
 from .index_page import update_index
 from .private import check_private
 from .provenance import section, summarise
-from .records import public_cells, public_plan
+from .records import GENERATED, public_cells, public_plan
 from .spec_file import check_same, command_for, write_specs
 
 
@@ -129,8 +131,28 @@ class _Publication:
         board = make_leaderboard(Store(stage), self.registries)
         beside = self._copy_reproduction(stage)
         provenance = summarise(self.store, self.snapshot.cells)
-        write_page(board, stage, self.registries, closing="\n\n".join([section(provenance), beside]).strip())
-        return _facts(board, cells) | {"spec": spec, "provenance": provenance}, []
+        overlays, notes = self._draw_overlays(board, stage)
+        closing = "\n\n".join(filter(None, [section(provenance), beside]))
+        write_page(board, stage, self.registries, overlays, closing)
+        return _facts(board, cells) | {"spec": spec, "provenance": provenance}, notes
+
+    def _draw_overlays(self, board: Leaderboard, stage: Path) -> tuple[dict[tuple[Any, ...], str], list[str]]:
+        """Images with predictions, of generated data alone: those of others may not be published."""
+        drawn: dict[tuple[Any, ...], str] = {}
+        notes = []
+        named = board.cells.drop_duplicates("dataset_label")[["dataset_label", "dataset"]].astype(str)
+        for label, chosen in named.itertuples(index=False):
+            if json.loads(chosen)["name"] != GENERATED:
+                continue
+            from ..inspection.overlay import draw_overlay
+
+            name = f"overlay-{slug(label)}.png"
+            try:
+                draw_overlay(self.store, board, label, self.registries, stage / name)
+                drawn["overlay", label] = name
+            except UserError as error:
+                notes.append(f"no picture of the predictions: {error}")
+        return drawn, notes
 
     def _command(self) -> str:
         """The command that makes the run anew, in a checkout."""

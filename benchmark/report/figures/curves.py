@@ -70,9 +70,9 @@ def by_height(rows: Sequence[Row]) -> list[str]:
 def _together(rows: Sequence[Row], methods: Sequence[str]) -> Figure:
     figure = new_figure(8.4, 4.8)
     axes = figure.subplots()
-    step = min(b - a for a, b in pairwise(_ratios(rows)))
+    width = min(b - a for a, b in pairwise(_ratios(rows))) * min(0.5, 0.04 * len(methods))
     for number, method in enumerate(methods):
-        shift = step * 0.5 * ((number + 0.5) / len(methods) - 0.5)
+        shift = width * ((number + 0.5) / len(methods) - 0.5)
         _line(axes, _of(rows, method), number, shift)
     _ticks(axes, rows)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, handlelength=3.4)
