@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nsbench.benchmark.papers.assess import printed_units
 from nsbench.benchmark.papers.claim_verdicts import Compared, decide, p_values
 from nsbench.benchmark.papers.mapping import Reported
 from nsbench.benchmark.papers.mappings import defaults, mappings_of
@@ -129,6 +130,14 @@ def test_default_mappings_name_what_the_papers_print() -> None:
         printed = {row["method"] for row in numbers if row["dataset"] == reported.dataset}
         ours = {each.method for several in reported.methods.values() for each in several}
         assert not printed or ours <= printed, (reported.paper, reported.tables, ours - printed)
+
+
+def test_units_are_those_of_the_tables() -> None:
+    """COPLE prints Dice in percent in its tables and as a fraction in its text."""
+    units = printed_units()
+    assert (units["cople", "Dice"], units["pint", "Dice"], units["massl", "Dice"]) == ("%", "%", "")
+    rows = [row for row in load_reported() if row["table"].startswith("Table")]
+    assert {row["unit"] for row in rows if units[row["paper"], row["metric"]] != row["unit"]} == set()
 
 
 def test_a_run_of_a_papers_table_has_that_tables_mapping() -> None:
