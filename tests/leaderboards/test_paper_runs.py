@@ -53,7 +53,9 @@ def _narrow(cell: Cell) -> Cell:
     """With a network as wide as the budget says."""
     network = cell.identity.network
     network = network.model_copy(update={"params": network.params | {"width": None}})
-    return cell.model_copy(update={"identity": cell.identity.model_copy(update={"network": network})})
+    # a copy would keep the id
+    fields = {name: getattr(cell, name) for name in Cell.model_fields}
+    return Cell(**fields | {"identity": cell.identity.model_copy(update={"network": network})})
 
 
 def _errors(cells: list[Cell], store: Store, registries: Registries) -> list[str]:
