@@ -60,6 +60,11 @@ def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Reg
     chosen = {row.unit: cells[_first_cell(board.cells, row)] for row in rows}
     if not rows or any(cell.identity.dataset.name != GENERATED for cell in chosen.values()):
         raise UserError(f"{dataset}: images of {GENERATED} alone may be published")
+    for row in _worth_showing(rows):
+        if not store.folder(chosen[row.unit].id).weights.exists():
+            raise UserError(
+                f"cell {chosen[row.unit].id} has no weights in {store.out.name}: its prediction is not known"
+            )
     scores = _scores(store, [row.unit for row in rows])
     case = _middle(scores)
     shown = _Shown(chosen[rows[0].unit], case, registries)
@@ -128,7 +133,9 @@ class _Shown:
         self._registries = registries
         self.dataset: Dataset = open_dataset(cell, registries)
         chosen = cell.identity.dataset
-        ref = next(ref for ref in self.dataset.cases() if ref.id == case_id)
+        ref = next((ref for ref in self.dataset.cases() if ref.id == case_id), None)
+        if ref is None:
+            raise UserError(f"dataset {self.dataset.name} generates no case {case_id} here: another version ran")
         key = dataset_key(self.dataset, chosen.fingerprint, chosen.code)
         self._ref, self._case = ref, prepare(self.dataset, [ref], key)[0]
         read = self.dataset.load(ref)
@@ -155,8 +162,7 @@ class _Shown:
     def predict(self, store: Store, cell: Cell) -> np.ndarray:
         """Label of the case by a finished cell."""
         state = checkpoint.load(store.folder(cell.id).weights, torch.device("cpu"))
-        if state is None:
-            raise UserError(f"cell {cell.id} has no weights in {store.out}, so that its predictions cannot be drawn")
+        assert state is not None
         method = build_method(cell, self.dataset.task, self._registries, torch.device("cpu"))
         method.load_state_dict(state["method"])
         method.eval()
