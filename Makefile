@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 TYPES := $(VENV)/types
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types unit clean
+.PHONY: demo test lint types unit nightly clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -39,6 +39,10 @@ types: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 10
+
+## What takes too long for every change: every table of the papers, run whole on generated scans.
+nightly: $(STAMP)
+	$(BIN)/python -m pytest -m nightly --numprocesses 2 --dist worksteal --durations 10
 
 clean:
 	rm -rf $(VENV) runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

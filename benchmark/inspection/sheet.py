@@ -46,8 +46,17 @@ class Panel:
     aspect: float = 1.0
 
 
-def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> Path:
+def draw_sheet(
+    panels: Sequence[Panel], classes: Sequence[str], path: Path, *, columns: int = _COLUMNS, scale: float = 1.0
+) -> Path:
     """Write a PNG; a class has a colour (a single one: each kind of label), a kind a line style. Returns the path.
+
+    Parameters
+    ----------
+    columns
+        Panels side by side, at most.
+    scale
+        Of texts and lines.
 
     Raises
     ------
@@ -57,17 +66,17 @@ def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> P
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    columns = min(_COLUMNS, len(panels))
+    columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(_INCHES * columns, (_INCHES + 0.3) * rows + 0.5), layout="constrained")
     FigureCanvasAgg(figure)
     kinds = list(dict.fromkeys(name for panel in panels for name in panel.labels))
     single = len(classes) == 1
     for panel, axes in zip(panels, figure.subplots(rows, columns, squeeze=False).flat):
-        _draw(panel, axes, kinds, single)
+        _draw(panel, axes, kinds, single, scale)
     for axes in figure.axes:
         axes.set_axis_off()
-    _legend(figure, kinds, classes, _INCHES * columns)
+    _legend(figure, kinds, classes, _INCHES * columns, scale)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=_DPI, metadata={"Software": None})
@@ -76,7 +85,7 @@ def draw_sheet(panels: Sequence[Panel], classes: Sequence[str], path: Path) -> P
     return path
 
 
-def _legend(figure: Figure, kinds: list[str], classes: Sequence[str], inches: float) -> None:
+def _legend(figure: Figure, kinds: list[str], classes: Sequence[str], inches: float, scale: float) -> None:
     """Below the pictures, in as many columns as fit."""
     from matplotlib.lines import Line2D
 
@@ -88,15 +97,16 @@ def _legend(figure: Figure, kinds: list[str], classes: Sequence[str], inches: fl
             handles.append(Line2D([], [], color=colour, linestyle=_line(kind), label=label))
     if handles:
         letters = max(len(str(handle.get_label())) for handle in handles)
-        fit = int(inches / (letters * _INCHES_A_LETTER + _INCHES_A_LINE))
+        fit = int(inches / (letters * _INCHES_A_LETTER * scale + _INCHES_A_LINE))
         columns = min(max(fit, 1), len(handles))
-        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+        size = 8 * scale
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=size)
 
 
-def _draw(panel: Panel, axes: Axes, kinds: list[str], single: bool) -> None:
+def _draw(panel: Panel, axes: Axes, kinds: list[str], single: bool, scale: float) -> None:
     low, high = np.percentile(panel.pixels, (0.5, 99.5))
     axes.imshow(panel.pixels, cmap="gray", vmin=low, vmax=high, aspect=panel.aspect, interpolation="nearest")
-    axes.set_title(panel.title, fontsize=7)
+    axes.set_title(panel.title, fontsize=7 * scale)
     for name, label in panel.labels.items():
         kind = kinds.index(name)
         for value in np.unique(label[label > 0]).tolist():
@@ -104,7 +114,7 @@ def _draw(panel: Panel, axes: Axes, kinds: list[str], single: bool) -> None:
             mask = np.pad(label == value, 1)
             extent = np.arange(-1, mask.shape[1] - 1), np.arange(-1, mask.shape[0] - 1)
             colour = _colour(kind if single else int(value) - 1)
-            axes.contour(*extent, mask, levels=[0.5], colors=[colour], linestyles=[_line(kind)], linewidths=0.9)
+            axes.contour(*extent, mask, levels=[0.5], colors=[colour], linestyles=[_line(kind)], linewidths=0.9 * scale)
 
 
 def _colour(index: int) -> str:

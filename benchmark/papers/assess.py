@@ -51,6 +51,14 @@ class Assessment:
         return {name: [each.as_json() for each in found] for name, found in vars(self).items()}
 
 
+def printed_units(paper: str | None = None) -> dict[tuple[str, str], str]:
+    """Unit of each metric of each paper: that of its tables, which come before numbers of the running text."""
+    found: dict[tuple[str, str], str] = {}
+    for row in load_reported(paper):
+        found.setdefault((row["paper"], row["metric"]), row["unit"])
+    return found
+
+
 def assess(
     store: Store,
     registries: Registries | None = None,
@@ -79,6 +87,5 @@ def assess(
     scores, given = Scores(records, fixed_seeds), dict(margins or {})
     found = [world for reported in mappings_of(records.plan, paper) for world in worlds(records.rows, reported)]
     numbers = list(number_verdicts(found, scores, given))
-    units = {(row["paper"], row["metric"]): row["unit"] for row in load_reported(paper)}
-    tested = list(verdicts(claims, found, scores, units, given))
+    tested = list(verdicts(claims, found, scores, printed_units(paper), given))
     return Assessment(tested, numbers, orders(numbers), list(marks(found, scores)))

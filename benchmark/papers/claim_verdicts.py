@@ -95,7 +95,7 @@ def decide(compared: Sequence[Compared]) -> tuple[Outcome, str]:
     missing = [each for each in compared if each.reason]
     if not tested:
         kind: Outcome = "undecided" if missing and all(each.patients for each in missing) else "not tested"
-        return kind, "; ".join(dict.fromkeys(each.reason for each in missing))
+        return kind, _listed([each.reason for each in missing])
     if min(each.against_p or 0.0 for each in tested) <= TAIL / len(tested):
         return "reversed", ""
     right = sum((each.for_p or 0.0) <= TAIL for each in tested)
@@ -103,6 +103,11 @@ def decide(compared: Sequence[Compared]) -> tuple[Outcome, str]:
         return "holds", ""
     gone = f"; {len(missing)} not tested: {missing[0].reason}" if missing else ""
     return "undecided", f"{right} of {len(compared)} comparisons come out as claimed{gone}"
+
+
+def _listed(reasons: Sequence[str]) -> str:
+    first, *others = dict.fromkeys(reasons) or [""]
+    return f"{first} (and {len(others)} more)" if others else first
 
 
 def _compared(claim: Claim, question: Asked, world: World, scores: Scores, units: Units, given: Given) -> Compared:
@@ -122,8 +127,9 @@ def _compared(claim: Claim, question: Asked, world: World, scores: Scores, units
     allowed = margin(world.reported, question.metric, metric, given) if claim.kind == "greater_equal" else 0.0
     low, high = np.quantile(drawn, [TAIL, 1 - TAIL])
     chances = p_values(drawn, claim.kind, claim.by, allowed)
-    numbers = [float(value) for value in (found.estimates.mean[0] + question.constant, low, high, *chances)]
-    return Compared(question.text, *numbers, found.patients, found.seeds)
+    mean = float(found.estimates.mean[0] + question.constant)
+    right, wrong = (float(chance) for chance in chances)
+    return Compared(question.text, mean, float(low), float(high), right, wrong, found.patients, found.seeds)
 
 
 def p_values(drawn: np.ndarray, kind: str, by: float = 0.0, allowed: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

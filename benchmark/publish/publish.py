@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ..errors import UserError
 from ..registry import Registries
+from ..report.figures.style import slug
 from ..report.leaderboard import Leaderboard, make_leaderboard
-from ..report.ranking import tables
-from ..report.sections import heading
 from ..report.write import write_page
 from ..share.clean import without_paths
 from ..store import Store
 from ..store.index import open_index
 from ..store.published import is_published, write_published
+from .facts import facts_of
 from .folder import check_target, read_manifest, seal, swapped
 from .index_page import update_index
 from .private import check_private
 from .provenance import section, summarise
-from .records import public_cells, public_plan
-from .spec_file import check_same, command_for, write_specs
+from .records import GENERATED, public_cells, public_plan
+from .spec_file import check_same, command_for, pinned, write_specs
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class _Publication:
             )
         check_target(self.to)
         if self._spec_there is not None:
-            check_same(self._spec_there, self.snapshot.plan["spec"])
+            check_same(self._spec_there, self.snapshot.plan["spec"], self._methods)
 
     @cached_property
     def _spec_there(self) -> Path | None:
@@ -129,8 +128,28 @@ class _Publication:
         board = make_leaderboard(Store(stage), self.registries)
         beside = self._copy_reproduction(stage)
         provenance = summarise(self.store, self.snapshot.cells)
-        write_page(board, stage, self.registries, closing="\n\n".join([section(provenance), beside]).strip())
-        return _facts(board, cells) | {"spec": spec, "provenance": provenance}, []
+        overlays, notes = self._draw_overlays(board, stage)
+        closing = "\n\n".join(filter(None, [section(provenance), beside]))
+        write_page(board, stage, self.registries, overlays, closing)
+        return facts_of(board) | {"spec": spec, "provenance": provenance}, notes
+
+    def _draw_overlays(self, board: Leaderboard, stage: Path) -> tuple[dict[tuple[Any, ...], str], list[str]]:
+        """Images with predictions, of generated data alone: those of others may not be published."""
+        drawn: dict[tuple[Any, ...], str] = {}
+        notes = []
+        named = board.cells.drop_duplicates("dataset_label")[["dataset_label", "dataset"]].astype(str)
+        for label, chosen in named.itertuples(index=False):
+            if json.loads(chosen)["name"] != GENERATED:
+                continue
+            from ..inspection.overlay import draw_overlay
+
+            name = f"overlay-{slug(label)}.png"
+            try:
+                draw_overlay(self.store, board, label, self.registries, stage / name)
+                drawn["overlay", label] = name
+            except UserError as error:
+                notes.append(f"no picture of the predictions: {error}")
+        return drawn, notes
 
     def _command(self) -> str:
         """The command that makes the run anew, in a checkout."""
@@ -142,8 +161,14 @@ class _Publication:
         if self._spec_there is not None:
             shutil.copyfile(self._spec_there, stage / "spec.yaml")
             return "kept"
-        write_specs(stage, self.snapshot.plan)
+        plan = self.snapshot.plan
+        write_specs(stage, {**plan, "spec": pinned(plan["spec"], self._methods)})
         return "made"
+
+    @property
+    def _methods(self) -> list[str]:
+        """Names of the rows' methods, in the order of the plan."""
+        return list(self.snapshot.cells["label"].astype(str).unique())
 
     def _copy_reproduction(self, stage: Path) -> str:
         """The paper's numbers beside the measured ones, where the run is of a paper's table; returns a link."""
@@ -154,32 +179,3 @@ class _Publication:
             text = without_paths((source / name).read_text(encoding="utf-8"))
             (stage / target).write_text(text, encoding="utf-8")
         return "Beside the numbers of the paper: [reproduction.md](reproduction.md)."
-
-
-def _facts(board: Leaderboard, cells: pd.DataFrame) -> dict[str, Any]:
-    rows = [row.facts for row in board.rows]
-    return {
-        "title": board.title,
-        "datasets": board.datasets,
-        "supervision": list(dict.fromkeys(_without_dataset(heading(row), row.facts["dataset"]) for row in board.rows)),
-        "methods": list(dict.fromkeys(str(row["method"]) for row in rows)),
-        "cells": {"done": int((cells["status"] == "done").sum()), "planned": len(cells)},
-        "best": _best(board),
-    }
-
-
-def _without_dataset(text: str, dataset: str) -> str:
-    return text.removeprefix(f"{dataset}, ")
-
-
-def _best(board: Leaderboard) -> list[dict[str, Any]]:
-    """Per dataset the best row of its last table, that of most noise."""
-    found: dict[str, dict[str, Any]] = {}
-    for together in tables(board.rows).values():
-        best = together[0]
-        if best.dice is None or best.facts["knows"] != "blind":
-            continue
-        at = _without_dataset(heading(best), best.facts["dataset"])
-        tied = sum(row.facts["tied"] is True for row in together[1:])
-        found[best.facts["dataset"]] = {"method": best.facts["method"], "dice": best.dice, "at": at, "tied": tied}
-    return list(found.values())

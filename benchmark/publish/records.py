@@ -11,6 +11,9 @@ import pandas as pd
 from ..share.clean import clean, without_paths
 from ..store.published import Snapshot
 
+GENERATED = "phantom"
+"""The dataset whose images may be published: they are made up."""
+
 _OF_A_MACHINE = ["stamp", "platform"]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..digest import canonical_json
 from ..errors import UserError
 from ..spec.load import load
 from ..spec.written import spec_text
@@ -14,22 +16,46 @@ from ..spec.yaml_file import read_yaml
 _OUT = re.compile(r"--out[= ]\S+ ?")
 
 
-def check_same(path: Path, spec: dict[str, Any]) -> None:
-    """UserError unless a spec file describes the benchmark, or the paper's table, that a plan's spec does."""
-    if changed := _changed(path, spec):
+def pinned(spec: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A spec with `methods: all` replaced by what that was when the run was planned: other versions have more."""
+    methods = spec.get("methods", [])
+    if all(method["name"] != "all" for method in methods):
+        return spec
+    listed = {method["label"] or method["name"] for method in methods}
+    every: list[dict[str, Any]] = [
+        {"name": name, "params": {}, "label": None} for name in dict.fromkeys(names) if name not in listed
+    ]
+    kept = [[method] if method["name"] != "all" else every for method in methods]
+    return {**spec, "methods": [method for part in kept for method in part]}
+
+
+def check_same(path: Path, spec: dict[str, Any], names: Sequence[str]) -> None:
+    """UserError unless a spec file describes the benchmark, or the paper's table, that a plan's spec does.
+
+    Parameters
+    ----------
+    names
+        The methods of the run's cells, for `all`.
+    """
+    if changed := _changed(path, spec, names):
         raise UserError(
             f"{path} describes another benchmark than the run (differs in: {', '.join(changed)}); "
             "publish to another folder, or move that file away"
         )
 
 
-def _changed(path: Path, spec: dict[str, Any]) -> list[str]:
+def _changed(path: Path, spec: dict[str, Any], names: Sequence[str]) -> list[str]:
     found, _ = read_yaml(path)
-    names = {"paper", "table"}
-    if not names <= found.keys():
-        found = load(path).spec.identity()
-        names = spec.keys() | found.keys()
-    return sorted(name for name in names if spec.get(name) != found.get(name))
+    fields = {"paper", "table"}
+    if not fields <= found.keys():
+        spec, found = (pinned(each, names) for each in (spec, load(path).spec.identity()))
+        fields = spec.keys() | found.keys()
+    return sorted(name for name in fields if _unordered(spec.get(name)) != _unordered(found.get(name)))
+
+
+def _unordered(value: Any) -> Any:
+    """A list without its order: it makes no other grid."""
+    return sorted(map(canonical_json, value)) if isinstance(value, list) else value
 
 
 def write_specs(folder: Path, plan: dict[str, Any]) -> None:

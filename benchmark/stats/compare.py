@@ -43,7 +43,8 @@ class Comparison:
     def title(self) -> str:
         """Dataset, supervision and protocol."""
         settings = (self.row.setting(name) for name in ("network", "view", "budget", "selection"))
-        return f"{heading(self.row)} ({'; '.join(settings)})"
+        knows = "" if self.row.facts["knows"] == "blind" else f"; methods that know more: {self.row.facts['knows']}"
+        return f"{heading(self.row)} ({'; '.join(settings)}{knows})"
 
     def as_json(self) -> dict[str, Any]:
         """What `nsbench stats --json` prints of a table."""

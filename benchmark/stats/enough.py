@@ -22,7 +22,7 @@ def too_few(patients: int, seeds: int, fixed_seeds: bool = False) -> str:
     if not patients:
         return "no case has a score on both sides"
     if patients < FEWEST_PATIENTS:
-        return f"{patients} patients; at least {FEWEST_PATIENTS} are needed"
+        return f"{patients} patient{'s' if patients > 1 else ''}; at least {FEWEST_PATIENTS} are needed"
     if seeds < FEWEST_SEEDS and not fixed_seeds:
         return "one seed; the next training run may differ by as much"
     return ""

@@ -50,11 +50,11 @@ def _scarce(declared: Declared) -> bool:
     return any({"labeled", "source"} & set(each) for each in fields)
 
 
-def _stand_in(declared: Declared) -> dict[str, Any]:
+def stand_in(declared: Declared) -> dict[str, Any]:
     """Flags by which generated scans of as many dimensions stand in for a table's data."""
     fields = declared.fields(declared.table.parts[0], stands_in=False)
     flat = len(fields["budget"].get("patch", (0, 0, 0))) == 2 and fields.get("view") != "2d"
-    generated = f"phantom:multiclass,cases=24,size=32{',ndim=2' if flat else ''}"
+    generated = f"phantom:multiclass,cases=16,size=32{',ndim=2' if flat else ''}"
     return {"datasets": generated} | ({"source": generated + ",population=b"} if "source" in fields else {})
 
 
@@ -64,7 +64,7 @@ def test_every_table_of_the_papers_is_there() -> None:
 
 @pytest.mark.parametrize("declared", tables())
 def test_everything_resolves_with_the_papers_own_budget(declared: Declared, registries: Registries) -> None:
-    found = reproduction(declared, _stand_in(declared), registries)
+    found = reproduction(declared, stand_in(declared), registries)
     assert [part.reason for part in found.parts if part.reason] == []
     assert all(cell.identity.budget.name == "paper" for cell in found.plan.cells)
     labels = {cell.label for cell in found.plan.cells}

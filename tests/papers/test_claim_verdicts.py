@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nsbench.benchmark.papers.assess import printed_units
 from nsbench.benchmark.papers.claim_verdicts import Compared, decide, p_values
 from nsbench.benchmark.papers.mapping import Reported
-from nsbench.benchmark.papers.mappings import defaults
+from nsbench.benchmark.papers.mappings import defaults, mappings_of
 from nsbench.benchmark.papers.resolve import asked
 from nsbench.benchmark.papers.select import Stands
 from nsbench.benchmark.papers.worlds import World
@@ -129,6 +130,22 @@ def test_default_mappings_name_what_the_papers_print() -> None:
         printed = {row["method"] for row in numbers if row["dataset"] == reported.dataset}
         ours = {each.method for several in reported.methods.values() for each in several}
         assert not printed or ours <= printed, (reported.paper, reported.tables, ours - printed)
+
+
+def test_units_are_those_of_the_tables() -> None:
+    """COPLE prints Dice in percent in its tables and as a fraction in its text."""
+    units = printed_units()
+    assert (units["cople", "Dice"], units["pint", "Dice"], units["massl", "Dice"]) == ("%", "%", "")
+    rows = [row for row in load_reported() if row["table"].startswith("Table")]
+    assert {row["unit"] for row in rows if units[row["paper"], row["metric"]] != row["unit"]} == set()
+
+
+def test_a_run_of_a_papers_table_has_that_tables_mapping() -> None:
+    (own,) = mappings_of({"spec": {"paper": "pint", "table": "Table 1"}})
+    assert (own.methods_are, own.tables) == ("labels", ("Table 1", "text (Sec. 3.2)"))
+    assert mappings_of({"spec": {"paper": "pint", "table": "Table 1"}}, "cople") == []
+    assert {each.methods_are for each in mappings_of({"spec": {}})} == {"plugins"}
+    assert {each.paper for each in mappings_of({"spec": {}}, "atso")} == {"atso"}
 
 
 def test_a_mapping_is_refused_with_the_field() -> None:

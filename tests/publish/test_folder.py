@@ -55,7 +55,7 @@ def test_foreign_content_is_in_the_way(finished: Any, tmp_path: Path) -> None:
 def test_a_spec_that_lies_there_is_kept_if_it_is_that_of_the_run(finished: Any, tmp_path: Path) -> None:
     board = tmp_path / "board"
     board.mkdir()
-    text = "# why\nmethods: [ce, mae]\nratios: [0, 0.5]\nseeds: 2\n"
+    text = "# why\nmethods: [mae, ce]\nratios: [0, 0.5]\nseeds: 2\n"
     (board / "spec.yaml").write_text(text)
     publish_run(finished.store.out, board)
     publish_run(finished.store.out, board)
@@ -71,6 +71,18 @@ def interrupted(board: Path) -> None:
     with swapped(board) as stage:
         (stage / "README.md").write_text("half")
         raise KeyboardInterrupt
+
+
+def test_all_methods_are_those_of_the_run(finished: Any, tmp_path: Path) -> None:
+    spec = finished.store.read_plan()["spec"] | {"methods": [{"name": "all", "params": {}, "label": None}]}
+    finished.store.write_plan(spec, finished.store.planned_cells(), [], extend=True)
+    publish_run(finished.store.out, tmp_path / "made")
+    assert "methods: [ce, mae]" in (tmp_path / "made" / "spec.yaml").read_text()
+    for methods in ("[mae, ce]", "all"):
+        board = tmp_path / methods
+        board.mkdir()
+        (board / "spec.yaml").write_text(f"methods: {methods}\nratios: [0, 0.5]\nseeds: 2\n")
+        assert publish_run(finished.store.out, board).done == 8
 
 
 def test_killed_while_writing_the_old_folder_stands(tmp_path: Path) -> None:

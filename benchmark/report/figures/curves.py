@@ -82,8 +82,9 @@ class _Scale:
 def _together(rows: Sequence[Row], methods: Sequence[str], scale: _Scale) -> Figure:
     figure = new_figure(8.4, 4.8)
     axes = figure.subplots()
+    width = scale.step * min(0.5, 0.04 * len(methods))
     for number, method in enumerate(methods):
-        shift = scale.step * 0.5 * ((number + 0.5) / len(methods) - 0.5)
+        shift = width * ((number + 0.5) / len(methods) - 0.5)
         _line(axes, _of(rows, method, scale), scale, number, shift)
     _ticks(axes, scale)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, handlelength=3.4)

@@ -1,0 +1,111 @@
+"""How often the verdicts say something, on made-up scores of known truth.
+
+    python tests/perf/power.py [--draws 1000] [--apart 2] [--by-patient 4] [--by-seed 0.6]
+
+Level: two samples of one truth. Power: `--apart` points of Dice apart. By test patients and training runs, those of
+the papers' tables among them. Claims compare two methods on the same patients; numbers compare a run with a paper,
+which has patients and runs of its own and prints their spread as the real one does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nsbench.benchmark.papers.claim_verdicts import TAIL, p_values
+from nsbench.benchmark.papers.equivalence import equivalence
+from nsbench.benchmark.papers.spread import gap
+from nsbench.benchmark.stats.bootstrap import Estimates
+from nsbench.benchmark.stats.simulate import Sample
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sample sizes of a paper's table; `spread` is what its standard deviation is over."""
+
+    name: str
+    patients: int
+    runs: int
+    spread: str
+
+
+TABLES = (
+    Table("TSMAN 1-2, HVSMR", 10, 1, ""),
+    Table("ATSO 1-2, NIH", 20, 1, ""),
+    Table("PINT 1, LA", 20, 3, "runs"),
+    Table("MASSL 2, WMH", 20, 5, ""),
+    Table("MASSL 1, BraTS18", 50, 5, ""),
+    Table("COPLE I-IV, COVID-19 CT", 130, 1, "cases"),
+)
+MARGIN = 2.0
+
+
+def claims(sample: Sample, draws: int, apart: float, fixed_seeds: bool) -> float:
+    """Share of runs in which a claim is decided, either way."""
+    differences = sample.draw(np.random.default_rng(1), draws, apart)
+    parts = np.array_split(differences, max(1, draws // 250))
+    chances = [np.stack(p_values(Estimates.of(part, fixed_seeds).draws(), "greater")) for part in parts]
+    return float((np.concatenate(chances, 1) <= TAIL).any(0).mean())
+
+
+def numbers(table: Table, ours: Sample, draws: int, apart: float) -> Counter[str]:
+    """Verdicts on the mean of a run, against the mean of a paper."""
+    rng = np.random.default_rng(2)
+    runs, papers = ours.draw(rng, draws, apart), replace(ours, seeds=table.runs).draw(rng, draws)
+    found: Counter[str] = Counter()
+    for run, paper in zip(runs, papers):
+        values = {"runs": paper.mean(0), "cases": paper.mean(1)}.get(table.spread)
+        spread = {"std": values.std(ddof=1), "n": len(values)} if values is not None else {"std": None, "n": None}
+        number: dict[str, Any] = {"mean": paper.mean(), "spread": table.spread, **spread}
+        found[equivalence(gap(number, Estimates.of(run[None]), same_cases=False), MARGIN).verdict] += 1
+    return found
+
+
+def main() -> None:
+    """Print both tables as markdown."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("draws", 1000), ("apart", 2.0), ("by-patient", 4.0), ("by-seed", 0.6)):
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    given = parser.parse_args()
+    _claims(given)
+    _numbers(given)
+
+
+def _claims(given: argparse.Namespace) -> None:
+    print(f"Claims: decided on one truth, and {given.apart:g} points apart\n")
+    print("| table | patients | runs | level | power | 3 runs: level | power | fixed seeds: level | power |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for table in TABLES:
+        cells: list[str] = []
+        for runs, fixed in ((table.runs, False), (3, False), (1, True)):
+            sample = Sample(table.patients, runs, given.by_patient, given.by_seed)
+            if runs < 2 and not fixed:
+                cells += ["one seed"] * 2
+                continue
+            shares = (claims(sample, given.draws, apart, fixed) for apart in (0.0, given.apart))
+            cells += [f"{100 * share:.1f} %" for share in shares]
+        print(f"| {table.name} | {table.patients} | {table.runs} | {' | '.join(cells)} |")
+
+
+def _numbers(given: argparse.Namespace) -> None:
+    print(f"\nNumbers, 3 runs of ours, margin {MARGIN:g}: verdicts on one truth, and {given.apart:g} points apart\n")
+    print(
+        "| table | higher or lower | reproduced | underpowered | apart: higher or lower | reproduced | underpowered |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for table in TABLES:
+        ours = Sample(table.patients, 3, given.by_patient, given.by_seed)
+        cells = []
+        for apart in (0.0, given.apart):
+            found = numbers(table, ours, given.draws, apart)
+            counts = (found["higher"] + found["lower"], found["reproduced"], found["underpowered"])
+            cells += [f"{100 * count / given.draws:.1f} %" for count in counts]
+        print(f"| {table.name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Images are published of generated data alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nsbench
+from nsbench.benchmark.errors import UserError
+from nsbench.benchmark.inspection import overlay
+from nsbench.benchmark.inspection.overlay import BEST, draw_overlay
+from nsbench.benchmark.publish import publish_run
+from nsbench.benchmark.registry import Registries
+from nsbench.benchmark.report.leaderboard import make_leaderboard
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five methods on eight slices, hardly trained."""
+    out = tmp_path_factory.mktemp("overlay") / "out"
+    nsbench.run(
+        datasets=["phantom,ndim=2,cases=8,size=16"],
+        methods=["mae", "dice", "ce-dice", "gce", "ce"],
+        ratios=[0.5],
+        budget="smoke",
+        iterations=2,
+        executor="inline",
+        track="none",
+        out=out,
+    )
+    return out
+
+
+def test_the_page_shows_a_test_case_with_the_best_and_the_baseline(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets: list[Any] = []
+    draw = overlay.draw_sheet
+
+    def spy(panels: Any, *rest: Any, **how: Any) -> Path:
+        sheets.append(panels)
+        return draw(panels, *rest, **how)
+
+    monkeypatch.setattr(overlay, "draw_sheet", spy)
+    done = publish_run(trained, tmp_path / "board")
+    assert done.notes == []
+    assert "overlay-phantom-ndim-2-cases-8-size-16.png" in done.files
+    assert "](overlay-phantom-ndim-2-cases-8-size-16.png)" in (tmp_path / "board" / "README.md").read_text()
+    titles = [panel.title for panel in sheets[0]]
+    assert titles[1] == "true label"
+    assert titles[2].startswith("as corrupted in training: Dice 0.")
+    assert len(titles) - 3 in (BEST, BEST + 1)
+    assert sum("baseline ce" in title for title in titles) == 1
+    cases = {f"case{number:03d}" for number in range(6, 8)}
+    assert titles[0] in cases
+
+
+def test_without_weights_the_page_stands_and_says_why_there_is_no_picture(trained: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "out"
+    shutil.copytree(trained, copy)
+    for weights in copy.glob("cells/*/weights.pt"):
+        weights.unlink()
+    done = publish_run(copy, tmp_path / "board")
+    assert "has no weights" in done.notes[0]
+    assert not [name for name in done.files if name.startswith("overlay")]
+
+
+def test_images_of_other_datasets_are_never_opened(
+    finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registries: Registries
+) -> None:
+    finished.datasets = ("jsrt:heart",)
+    finished.run(finished.plan(), lambda *_: {"dice": 0.5})
+    monkeypatch.setattr("nsbench.benchmark.inspection.overlay.open_dataset", lambda *_: pytest.fail("opened"))
+    board = make_leaderboard(finished.store)
+    with pytest.raises(UserError, match="images of phantom alone may be published"):
+        draw_overlay(finished.store, board, "jsrt:heart", registries, tmp_path / "x.png")
+    assert not (tmp_path / "x.png").exists()
