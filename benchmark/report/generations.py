@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 def generation_table(rows: Sequence[Row]) -> str:
     """Per method and stage Dice on the reference set, on the test cases, and the similarity to the first weights."""
     lines = [
-        [escape(row.facts["method"]), escape(found["stage"]), *(points(found[name]) for name in _NAMES)]
+        [
+            escape(row.facts["method"]),
+            escape(found["stage"]),
+            str(found["generation"]),
+            *(points(found[name]) for name in _NAMES),
+        ]
         for row in rows
         for found in row.facts["generations"]
     ]
-    return table(["Generations", "Stage", "@R", "@E", "Similarity"], lines, left=2) if lines else ""
+    return table(["Generations", "Stage", "Number", "@R", "@E", "Similarity"], lines, left=2) if lines else ""
 
 
 _NAMES = ("reference", "test", "similarity")
@@ -31,25 +36,35 @@ def with_generations(rows: Sequence[Row]) -> list[Row]:
 
 
 def generation_figure(rows: Sequence[Row], title: str) -> Figure:
-    """Dice on test cases (full lines) and reference set (dashed) by stage, and the similarity to the first."""
+    """Dice on test cases (full lines) and reference set (dashed) by generation, and the similarity to the first.
+
+    Where a generation has several models, or labels of several, their mean.
+    """
     from .curves import figure_of, look, plain
 
     figure = figure_of(9.0, max(3.8, 0.24 * len(rows)))
-    axes = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2)
     for number, row in enumerate(rows):
-        shown = [found for found in row.facts["generations"] if found["test"] is not None]
-        labels = [found for found in row.facts["generations"] if found["test"] is None]
-        for values, name, line in ((shown, "test", "-"), (labels or shown, "reference", "--")):
-            known = [(i, 100 * found[name]) for i, found in enumerate(values) if found[name] is not None]
-            own = look(number) | {"linestyle": line}
-            axes[0].plot(*zip(*known), label=row.facts["method"] if name == "test" else None, **own) if known else None
-        known = [(i, 100 * found["similarity"]) for i, found in enumerate(shown) if found["similarity"] is not None]
-        axes[1].plot(*zip(*known), **look(number)) if known else None
-    axes[0].set_ylabel("Dice: test cases, dashed: reference set")
-    axes[1].set_ylabel("Dice with the first stage's predictions")
-    for each in axes:
-        each.set_xlabel("stage of training")
-        plain(each)
-    axes[0].set_title(title, loc="left")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", frameon=False, handlelength=3.2)
+        own, name = look(number), str(row.facts["method"])
+        left.plot(*_by_generation(row, "test"), label=name, **(own | {"linestyle": "-"}))
+        left.plot(*_by_generation(row, "reference"), **(own | {"linestyle": "--"}))
+        right.plot(*_by_generation(row, "similarity"), **own)
+    left.set_ylabel("Dice: test cases, dashed: reference set")
+    right.set_ylabel("Dice with the first model's predictions")
+    last = max(found["generation"] for row in rows for found in row.facts["generations"])
+    for axes in (left, right):
+        axes.set_xlabel("generation")
+        axes.set_xticks(range(last + 1))
+        plain(axes)
+    left.set_title(title, loc="left")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", frameon=False, handlelength=3.2)
     return figure
+
+
+def _by_generation(row: Row, name: str) -> tuple[list[int], list[float]]:
+    """Generations and mean scores, in points."""
+    found: dict[int, list[float]] = {}
+    for stage in row.facts["generations"]:
+        if stage[name] is not None:
+            found.setdefault(stage["generation"], []).append(100 * stage[name])
+    return sorted(found), [sum(found[each]) / len(found[each]) for each in sorted(found)]
