@@ -25,8 +25,8 @@ class Distillation(SegmentationLoss):
     from the labeled cases for all of the updates.
 
     - The models differ in initialisation and in length, 10000, 15000 and 20000 updates: model i of T gets
-      i + 2 parts here (`lengths`). They learn in turn. Where the updates are few the shortest model has hardly begun and
-      spoils the vote: then `lengths: equal`, `augmentation: none`, or a budget with `accounting: per-stage`.
+      i + 2 parts here (`lengths`). They learn in turn. Where the updates are few the shortest model has hardly begun
+      and spoils the vote: then `lengths: equal`, `augmentation: none`, or a budget with `accounting: per-stage`.
     - "Random rotations and flipping" are the paper's augmentation, without which a model knows no turned image: the
       base models train on randomly turned and mirrored batches (`augmentation`), beside what the budget does.
     - The vote counts labels, a model's transforms first (Eq. 9), then the models (Eq. 10); a tie goes to the greater
