@@ -25,7 +25,8 @@ class Distillation(SegmentationLoss):
     from the labeled cases for all of the updates.
 
     - The models differ in initialisation and in length, 10000, 15000 and 20000 updates: model i of T gets
-      i + 2 parts here (`lengths`). They learn in turn.
+      i + 2 parts here (`lengths`). They learn in turn. Where the updates are few the shortest model has hardly begun
+      and spoils the vote: then `lengths: equal`, `augmentation: none`, or a budget with `accounting: per-stage`.
     - "Random rotations and flipping" are the paper's augmentation, without which a model knows no turned image: the
       base models train on randomly turned and mirrored batches (`augmentation`), beside what the budget does.
     - The vote counts labels, a model's transforms first (Eq. 9), then the models (Eq. 10); a tie goes to the greater
@@ -70,7 +71,8 @@ class Distillation(SegmentationLoss):
         if self.student.knows == "scarce":
             raise UserError(f"method {self.name}: retrain {self.params.retrain} needs unlabeled cases; none are left")
         self.register_buffer("active", torch.tensor(0))
-        self.current: Train | None = None
+        # hidden from what a shared stage is known by: it is unset where another cell trained the stage before
+        self._current: Train | None = None
         self.passes = self.params.base_fraction + (1 - self.params.base_fraction) * self.student.passes
 
     @property
@@ -113,29 +115,29 @@ class Distillation(SegmentationLoss):
             self.student.begin_stage(stage.inner)
 
     def enter_stage(self, stage: Train) -> None:
-        self.current = stage
+        self._current = stage
         self.passes = self.student.passes if isinstance(stage, Retrain) else 1.0
         if isinstance(stage, Retrain) and stage.inner is not None:
             self.student.enter_stage(stage.inner)
 
     def base_step(self, batch: Batch, progress: float) -> Tensor | None:
         """One base model's loss."""
-        assert self.current is not None
+        assert self._current is not None
         if nothing_valid(batch):
             return None
         turned = randomly_transformed(batch, *TRANSFORMS[self.params.augmentation])
-        logits = self.models[int(self.current.name.removeprefix(BASE))](turned.image)
+        logits = self.models[int(self._current.name.removeprefix(BASE))](turned.image)
         with torch.autocast(logits.device.type, enabled=False):
             return self.loss(logits.float(), turned)
 
     def retrain_step(self, batch: Any, progress: float) -> Any:
         """The wrapped method's own step."""
-        assert isinstance(self.current, Retrain)
-        assert self.current.inner is not None
-        return getattr(self.student, self.current.inner.step)(batch, progress)
+        assert isinstance(self._current, Retrain)
+        assert self._current.inner is not None
+        return getattr(self.student, self._current.inner.step)(batch, progress)
 
     def after_update(self, progress: float) -> None:
-        if isinstance(self.current, Retrain):
+        if isinstance(self._current, Retrain):
             self.student.after_update(progress)
 
     def take_logs(self) -> tuple[dict[str, Tensor], Tensor | None]:

@@ -32,6 +32,8 @@ class Generations(SegmentationLoss):
       reduced to super-classes where it learns from pseudo-labels. A last training then goes on from there with
       pseudo-labels of all classes (`fine_share`). The paper's teachers know no finer classes than those.
     - `labeled_fraction`: how a batch is made up is not stated; unset, all cases are drawn alike.
+    - Each student's schedule starts anew, at `student_rate` times the learning rate. A student of few updates (ATSO has
+      the most students) can fall below M0 at 1; a smaller rate keeps it closer.
     """
 
     citation = (
@@ -46,6 +48,16 @@ class Generations(SegmentationLoss):
         )
         initial_fraction: float = param(
             0.5, gt=0, lt=1, low=0.2, high=0.8, source="unstated in Huo et al. 2021", help="M0's part of the updates"
+        )
+        student_rate: float = param(
+            1.0,
+            gt=0,
+            le=10,
+            low=0.1,
+            high=1.0,
+            scale="log",
+            source="unstated in Huo et al. 2021: fine-tuning",
+            help="students' learning rate as a multiple of M0's",
         )
         labeled_fraction: float | None = param(
             None, gt=0, lt=1, source="unstated in Huo et al. 2021", help="labeled images in a student's batch"
@@ -106,7 +118,8 @@ class Generations(SegmentationLoss):
         networks = range(len(self.networks))
         on = {f"{kind}{i}": part for i in networks for kind, part in kinds.items()}
         axes = {view: self.slice_axes[int(view[-1])] for view in on} if self.slice_axes else None
-        optimisers = tuple(Optimiser(f"network{i}", (f"networks.{i}",)) for i in networks)
+        factor = 1.0 if name == INITIAL_MODEL else self.params.student_rate
+        optimisers = tuple(Optimiser(f"network{i}", (f"networks.{i}",), factor=factor) for i in networks)
         return Train(name, on, optimisers=optimisers, slice_axis=axes, **rest)
 
     def enter_stage(self, stage: Train) -> None:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ..benchmark.plugin import Batch, Task
 
-Turns, Flips = tuple[int, ...], tuple[tuple[int, ...], ...]
+Turns = tuple[int, ...]
+Flips = tuple[tuple[int, ...], ...]
 
 TRANSFORMS: dict[str, tuple[Turns, Flips]] = {
     "none": ((0,), ((),)),

@@ -76,7 +76,8 @@ def _moments(feature: Tensor, shares: Tensor, valid: Tensor) -> Moments:
 
 
 def _pooled(values: Tensor, grid: torch.Size) -> Tensor:
-    return adaptive_avg_pool2d(values, list(grid)) if len(grid) == 2 else adaptive_avg_pool3d(values, list(grid))
+    pool = adaptive_avg_pool2d if len(grid) == 2 else adaptive_avg_pool3d
+    return pool(values, tuple(grid))  # type: ignore[arg-type]
 
 
 def _patches(case: PreparedCase, patch: tuple[int, ...], axis: int | None) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

@@ -15,6 +15,7 @@ from ..plugin.stages import Relabel, Stage, Train
 from ..store.record import Generation
 from ..training import checkpoint
 from ..training.context import TrainContext
+from ..training.sampler import sequence_of
 from .evaluate import Evaluator
 
 
@@ -42,8 +43,12 @@ class Generations:
         reference = {stage.name: self._labels(stage) for stage in labeling}
         reference[trained[-1]] = self._reference(trained[-1])
         self.method.load_state_dict(kept)
+        numbers = generation_numbers(stages)
         named = [stage.name for stage in stages if stage.name in tested or stage.name in reference]
-        return [Generation(stage=name, reference=reference.get(name), **tested.get(name, {})) for name in named]
+        return [
+            Generation(stage=name, generation=numbers[name], reference=reference.get(name), **tested.get(name, {}))
+            for name in named
+        ]
 
     def _hidden(self, stage: Relabel) -> list[str]:
         """The cases of a stage whose true label is hidden from the method."""
@@ -83,6 +88,18 @@ class Generations:
         done = checkpoint.load(self.context.stage_file(stage), self.context.device)
         assert done is not None, f"stage {stage} is done"
         return done
+
+
+def generation_numbers(stages: Sequence[Stage]) -> dict[str, int]:
+    """`Generation.generation` of each stage, by name."""
+    found: dict[str, int] = {}
+    for stage in stages:
+        if isinstance(stage, Relabel):
+            found[stage.name] = max(found[name] for name in stage.by)
+        else:
+            cases = (case for _, view in sequence_of(stage.on) for case in view.cases)
+            found[stage.name] = max((1 + found[name] for name in {c.label_source for c in cases} - {""}), default=0)
+    return found
 
 
 def mean_dice(prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None, num_classes: int) -> float:

@@ -57,11 +57,11 @@ def predict_files(
 
 def _as_trained(dataset: Dataset, store: Store, cell: Cell) -> Dataset:
     """The adapter at the spacing that a transfer brought its datasets to."""
+    if not isinstance(cell.identity.supervision, Transfer):
+        return dataset
     record = store.read(cell.id)
     spacing = record.result.preprocessing.get("spacing") if record else None
-    if spacing is None or not isinstance(cell.identity.supervision, Transfer):
-        return dataset
-    return Respaced(dataset, tuple(spacing))
+    return dataset if spacing is None else Respaced(dataset, tuple(spacing))
 
 
 def _check(images: Sequence[Path], out_dir: Path) -> None:

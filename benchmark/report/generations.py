@@ -11,11 +11,16 @@ from .text import escape, points, table
 def generation_table(rows: Sequence[Row]) -> str:
     """Per method and stage Dice on the reference set, on the test cases, and the similarity to the first weights."""
     lines = [
-        [escape(row.facts["method"]), escape(found["stage"]), *(points(found[name]) for name in _NAMES)]
+        [
+            escape(row.facts["method"]),
+            escape(found["stage"]),
+            str(found["generation"]),
+            *(points(found[name]) for name in _NAMES),
+        ]
         for row in rows
         for found in row.facts["generations"]
     ]
-    return table(["Generations", "Stage", "@R", "@E", "Similarity"], lines, left=2) if lines else ""
+    return table(["Generations", "Stage", "Number", "@R", "@E", "Similarity"], lines, left=2) if lines else ""
 
 
 _NAMES = ("reference", "test", "similarity")

@@ -41,7 +41,8 @@ WITHOUT_NOISE = """\
 - **Drop** is here Dice less that of the same method with all cases labeled.
 - **@R**: Dice of a stage's pseudo-labels, or predictions, against the hidden labels of the unlabeled training cases;
   **@E**: of its weights on the test cases; **Similarity**: Dice of these predictions with those of the first stage's
-  weights. Measured by the harness when training is over; no method sees them."""
+  weights; **Number**: how often labels of a model were learned from. Measured by the harness when training is over; no
+  method sees them."""
 
 
 def notes(supervisions: Collection[str]) -> str:

@@ -137,7 +137,11 @@ def _average_generations(cells: list[list[dict[str, Any]]]) -> list[dict[str, An
         groups.setdefault(found["stage"], []).append(found)
     names = ("reference", "test", "similarity")
     return [
-        {"stage": stage, **{name: _average([found[name] for found in rows], whole=True) for name in names}}
+        {
+            "stage": stage,
+            "generation": rows[0]["generation"],
+            **{name: _average([found[name] for found in rows], whole=True) for name in names},
+        }
         for stage, rows in groups.items()
     ]
 

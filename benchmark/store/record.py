@@ -40,6 +40,9 @@ class Generation(BaseModel):
 
     Attributes
     ----------
+    generation
+        0 for weights that learned from given labels alone, one more for those that learned from labels of weights; of
+        labels, that of the weights that made them.
     reference
         Of a `Relabel` stage's labels, or the weights' predictions, against the hidden labels of the unlabeled training
         cases (ATSO's R); null where there are none, or the weights label no more cases.
@@ -51,6 +54,7 @@ class Generation(BaseModel):
     """
 
     stage: str
+    generation: int = 0
     reference: float | None = None
     test: float | None = None
     similarity: float | None = None

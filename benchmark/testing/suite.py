@@ -14,7 +14,7 @@ from ..registry import Kind, Plugin, Registries, Registry
 from .contract import Contract, NotApplicable, contract
 
 _MODULES: dict[Kind, tuple[str, ...]] = {
-    "method": ("declared", "method_stages", "method_training", "method_secrets", "method_outputs"),
+    "method": ("declared", "method_stages", "method_training", "method_sharing", "method_secrets", "method_outputs"),
     "network": ("declared", "networks"),
     "dataset": ("declared", "datasets"),
     "noise": ("declared", "noise_models"),

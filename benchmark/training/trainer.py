@@ -13,7 +13,8 @@ from . import checkpoint
 from .context import Outcome, TrainContext
 from .relabel import relabel
 from .sampler import sequence_of
-from .shared import Sharing, only_declared, patience, stage_key
+from .shared import Sharing, only_declared, patience
+from .stage_key import stage_key
 from .stage_run import StageRun
 
 
@@ -72,7 +73,8 @@ class Trainer:
         if stage.start is not None:
             context.load_weights(method, stage.start)
         views = {name: context.resolve(view) for name, view in sequence_of(stage.on)}
-        key, before = stage_key(sharing, method, stage, views, run.total, context.device), context.outcome
+        key = stage_key(sharing.identity, sharing.code, method, stage, views, run.total, context.device)
+        before = context.outcome
         with sharing.alone(key, patience(context.hooks, stage.name, run.total)):
             done = sharing.load(key, context.device)
             if done is None:

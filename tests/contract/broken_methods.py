@@ -214,3 +214,20 @@ class Hoarder(_Plain):
     def setup(self, build: Builder) -> None:
         super().setup(build)
         self.register_buffer("everything", torch.zeros(2**24))
+
+
+class Reliant(_Plain):
+    """Its second stage learns from what only this object remembers of the first, which other cells may share."""
+
+    name = "a-shared-stage-comes-out-the-same"
+
+    def setup(self, build: Builder) -> None:
+        super().setup(build)
+        self._steps = 0
+
+    def stages(self, view: TrainingView) -> Sequence[Stage]:
+        return Train("first", on=view.labeled, shared=()), Train("second", on=view.labeled)
+
+    def step(self, batch: Batch, progress: float) -> Tensor:
+        self._steps += 1
+        return super().step(batch, progress) * self._steps

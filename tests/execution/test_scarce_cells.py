@@ -12,13 +12,15 @@ import pytest
 import torch
 
 from nsbench.benchmark.cell import Cell, Scarce
-from nsbench.benchmark.execution.generations import Generations, mean_dice
+from nsbench.benchmark.execution.generations import Generations, generation_numbers, mean_dice
 from nsbench.benchmark.execution.grid import run_grid
 from nsbench.benchmark.execution.run_cell import CellOptions, run_cell
+from nsbench.benchmark.plugin import Relabel, Train
 from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.spec.models import Execution
 from nsbench.benchmark.store import Store
 from nsbench.benchmark.store.record import Result
+from nsbench.benchmark.testing.world import Geometry, make_view
 from nsbench.benchmark.training.stage_run import StageRun
 
 CPU = torch.device("cpu")
@@ -93,7 +95,7 @@ def test_the_record_tells_of_labels_and_generations_and_training_knows_nothing_o
     assert (result.labeled_cases, result.train_cases, result.test_cases, result.updates) == (2, 6, 2, 6)
     assert (result.memorisation, result.trust, result.noise.corrupted) == (None, [], [])
     m0, r1, m1 = result.generations
-    assert [each.stage for each in result.generations] == ["m0", "r1", "m1"]
+    assert [(each.stage, each.generation) for each in result.generations] == [("m0", 0), ("r1", 0), ("m1", 1)]
     assert (m0.reference, m0.similarity, r1.test, r1.similarity) == (None, None, None, None)
     assert all(0 <= value <= 1 for value in (m0.test, r1.reference, m1.reference, m1.test, m1.similarity))
     cases = pd.read_parquet(told.folder(cells[0].id).cases)
@@ -154,3 +156,17 @@ def test_mean_dice_leaves_out_what_neither_label_holds_and_what_is_ignored() -> 
     assert mean_dice(prediction, truth, None, 4) == pytest.approx((2 / 3 + 1) / 2)
     assert mean_dice(prediction, truth, np.array([[False, True, False, True]]), 4) == 1.0
     assert np.isnan(mean_dice(truth * 0, truth * 0, None, 4))
+
+
+def test_a_generation_is_counted_over_the_labels_that_a_model_learned_from() -> None:
+    view = make_view(Geometry(), labeled=2)
+    first, second = (view.unlabeled.fold(k, 2) for k in (0, 1))
+    stages = [
+        Train("m0", view.labeled),
+        Relabel("r1.0", first, ("m0",)),
+        Train("m1.0", view.labeled + first.relabeled("r1.0"), start="m0"),
+        Relabel("r2.1", second, ("m1.0",)),
+        Train("final", {"a": view.labeled, "b": first.relabeled("r1.0") + second.relabeled("r2.1")}, start="m0"),
+    ]
+    numbers = {"m0": 0, "r1.0": 0, "m1.0": 1, "r2.1": 1, "final": 2}
+    assert generation_numbers(stages) == numbers

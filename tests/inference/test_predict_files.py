@@ -10,18 +10,31 @@ import numpy as np
 import pytest
 import torch
 
-from nsbench.benchmark.cell import Cell
+from nsbench.benchmark.cell import Cell, ChosenDataset, Transfer
 from nsbench.benchmark.data.normalise import normalise
+from nsbench.benchmark.data.steps import apply_steps
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.execution.run_cell import build_method, slice_axis_of
-from nsbench.benchmark.inference.predict import predict_label
+from nsbench.benchmark.inference.predict import predict_label, predict_original
 from nsbench.benchmark.inference.predict_files import predict_files
+from nsbench.benchmark.plugin import Case, Preprocessing
 from nsbench.benchmark.registry import Registries
-from nsbench.benchmark.store import Store
+from nsbench.benchmark.store import Provenance, Record, Result, Store
 from nsbench.benchmark.training import checkpoint
 from nsbench.datasets.phantom import Phantom
 
 CPU = torch.device("cpu")
+HOW = Provenance(
+    nsbench="0",
+    host="h",
+    device="cpu",
+    platform="p",
+    python="3",
+    versions={},
+    threads=1,
+    started="2026-01-01T00:00:00",
+    finished="2026-01-01T00:00:01",
+)
 MakeCell = Callable[..., Cell]
 AFFINE = np.array([[0.0, -1.5, 0.0, 10.0], [1.25, 0.0, 0.0, -20.0], [0.0, 0.0, 3.0, 5.0], [0.0, 0.0, 0.0, 1.0]])
 
@@ -91,3 +104,21 @@ def test_no_prediction_replaces_a_scan_or_another_prediction(
     assert scans[0].read_bytes() == before
     with pytest.raises(UserError, match="second image called p1"):
         list(predict_files(store, cell, scans, tmp_path / "out", registries))
+
+
+def test_a_transfer_predicts_at_the_spacing_that_it_was_trained_at(
+    make_cell: MakeCell, registries: Registries, tmp_path: Path
+) -> None:
+    source = ChosenDataset(name="phantom", params={}, task="chamber", fingerprint="other")
+    cell, store = make_cell("ce", supervision=Transfer(source=source)), Store(tmp_path / "runs")
+    method = finished(cell, store, registries)
+    result = Result(status="done", preprocessing={"spacing": [2.5, 3.0]})
+    store.write(Record(cell=cell.id, identity=cell.identity, result=result), HOW)
+    scan = write_scan(tmp_path / "scans" / "p1.nii.gz", (40, 50))
+    (file,) = predict_files(store, cell, [tmp_path / "scans" / "p1.nii.gz"], tmp_path / "out", registries)
+    case = Case("p1", scan[None], None, (1.25, 1.5))
+    ready = apply_steps(case, Preprocessing(spacing=(2.5, 3.0)), "phantom")
+    assert ready.image.shape == (1, 20, 25)
+    image = torch.from_numpy(ready.image)
+    expected = predict_original(method, image, ready.placement, cell.identity.budget, None, CPU)
+    np.testing.assert_array_equal(np.asarray(nibabel.load(file).dataobj), expected)

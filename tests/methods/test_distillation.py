@@ -49,6 +49,7 @@ def test_models_of_unequal_length_vote_on_the_unlabeled_cases() -> None:
 def test_the_special_cases_of_hierarchical_distillation(
     params: dict[str, Any], special: str, its_params: dict[str, Any], tmp_path: Path
 ) -> None:
+    assert graph("hierarchical-distillation", **params) == graph(special, **its_params)
     whole = trained(built("hierarchical-distillation", **params), tmp_path / "whole", updates=1)
     assert same(whole, trained(built(special, **its_params), tmp_path / "special", updates=1))
     assert same(after(tmp_path / "whole", "distilled"), after(tmp_path / "special", "distilled"))

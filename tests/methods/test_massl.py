@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nsbench.benchmark.plugin import Batch
-from nsbench.benchmark.testing.world import make_view
+from nsbench.benchmark.testing.world import make_view, small_budget
+from nsbench.benchmark.training.optim import build_optimisers
 from nsbench.methods._reconstruction import reconstruction_error
 
 from .scarce import VIEW, WORLD, built
@@ -120,7 +121,9 @@ def test_updates_alternate_between_the_paths(batch: Batch) -> None:
         method.after_update(0.0)
     assert paths == ["segmentation", "reconstruction"] * 2
     (stage,) = method.stages(VIEW)
-    assert [(o.name, o.factor) for o in stage.optimisers] == [("segmentation", 1.0), ("reconstruction", 0.1)]
+    optimisers = build_optimisers(method, stage, small_budget(WORLD, learning_rate=0.01))
+    rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in optimisers.items()}
+    assert rates == {"segmentation": 0.01, "reconstruction": pytest.approx(0.001)}
 
 
 @pytest.mark.parametrize(("combination", "expected"), [("convex", 0.7 * 2 + 0.3 * 5), ("sum", 2 + 0.7 * 5)])

@@ -94,6 +94,11 @@ def test_m0_is_the_same_stage_in_all_three() -> None:
     assert all(same(states[0], state) for state in states[1:])
 
 
+def test_students_may_learn_slower_than_m0() -> None:
+    stages = graph("stso", student_rate=0.1)
+    assert [stages[name].optimisers[0].factor for name in ("m0", "m1", "m2")] == [1.0, 0.1, 0.1]
+
+
 def test_with_nothing_unlabeled_all_updates_are_m0s() -> None:
     everything = make_view(WORLD, "scarce", labeled=8)
     for name in NAMES:

@@ -39,7 +39,9 @@ def few(grid: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Cell]]
         found = make(cell)
         share = shares_of(cell)
         labeled = share if isinstance(share, int) else round(8 * share)
-        told = [Generation(stage=f"m{i}", test=0.6 + i / 10, similarity=0.8 if i else None) for i in range(2)]
+        told = [
+            Generation(stage=f"m{i}", generation=i, test=0.6 + i / 10, similarity=0.8 if i else None) for i in range(2)
+        ]
         told.insert(1, Generation(stage="r1", reference=0.65))
         changes = {"labeled_cases": labeled, "trust": [], "generations": told if cell.label == "atso" else []}
         return found.model_copy(update={"result": found.result.model_copy(update=changes)})
@@ -87,8 +89,8 @@ def test_the_page_says_what_is_labeled_and_what_bounds_what(grid: Any, few: Call
     assert re.search(r"\| ce \(upper bound\)|\*\*ce \(upper bound\)\*\*", page)
     assert re.search(r"\| ce \(bound\) +\|.*91\.50", page)
     assert "know more" not in page
-    assert re.search(r"\| atso +\| m1 +\| +- \| +70\.00 \| +80\.00 \|", page)
-    assert re.search(r"\| atso +\| r1 +\| +65\.00 \| +- \| +- \|", page)
+    assert re.search(r"\| atso +\| m1 +\| +1 \| +- \| +70\.00 \| +80\.00 \|", page)
+    assert re.search(r"\| atso +\| r1 +\| +0 \| +65\.00 \| +- \| +- \|", page)
     assert "**Lower bound**" in page
     assert "nested, stratified by group" in page
 

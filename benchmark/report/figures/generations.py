@@ -1,4 +1,4 @@
-"""Generations of pseudo-labels, stage by stage."""
+"""Generations of pseudo-labels, one by one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .style import COLOURS, LINES, MARKERS, new_figure, plain, title
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_NOTE = "Left: Dice of the test cases, dashed: of the reference set. Right: Dice with the first stage's predictions."
+_NOTE = "Left: Dice of the test cases, dashed: of the reference set. Right: Dice with the first model's predictions"
 
 
 def with_generations(rows: Sequence[Row]) -> list[Row]:
@@ -21,26 +21,36 @@ def with_generations(rows: Sequence[Row]) -> list[Row]:
 
 
 def generation_figure(rows: Sequence[Row]) -> Figure:
-    """Dice on test cases (full lines) and reference set (dashed) by stage, and the similarity to the first."""
+    """Dice on test cases (full lines) and reference set (dashed) by generation, and the similarity to the first.
+
+    Where a generation has several models, or labels of several, their mean.
+    """
     figure = new_figure(9.0, max(4.2, 1.3 + 0.24 * len(rows)))
-    axes = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2)
     for number, row in enumerate(rows):
-        shown = [found for found in row.facts["generations"] if found["test"] is not None]
-        labels = [found for found in row.facts["generations"] if found["test"] is None]
-        for values, name, line in ((shown, "test", "-"), (labels or shown, "reference", "--")):
-            known = [(i, 100 * found[name]) for i, found in enumerate(values) if found[name] is not None]
-            own = _look(number) | {"linestyle": line}
-            axes[0].plot(*zip(*known), label=row.facts["method"] if name == "test" else None, **own) if known else None
-        known = [(i, 100 * found["similarity"]) for i, found in enumerate(shown) if found["similarity"] is not None]
-        axes[1].plot(*zip(*known), **_look(number)) if known else None
-    axes[0].set_ylabel("Dice: test cases, dashed: reference set")
-    axes[1].set_ylabel("Dice with the first stage's predictions")
-    for each in axes:
-        each.set_xlabel("stage of training")
-        plain(each)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", frameon=False, handlelength=3.2)
+        own, name = _look(number), str(row.facts["method"])
+        left.plot(*_by_generation(row, "test"), label=name, **(own | {"linestyle": "-"}))
+        left.plot(*_by_generation(row, "reference"), **(own | {"linestyle": "--"}))
+        right.plot(*_by_generation(row, "similarity"), **own)
+    left.set_ylabel("Dice: test cases, dashed: reference set")
+    right.set_ylabel("Dice with the first model's predictions")
+    last = max(found["generation"] for row in rows for found in row.facts["generations"])
+    for axes in (left, right):
+        axes.set_xlabel("generation")
+        axes.set_xticks(range(last + 1))
+        plain(axes)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", frameon=False, handlelength=3.2)
     title(figure, heading(rows[0]), _NOTE)
     return figure
+
+
+def _by_generation(row: Row, name: str) -> tuple[list[int], list[float]]:
+    """Generations and mean scores, in points."""
+    found: dict[int, list[float]] = {}
+    for stage in row.facts["generations"]:
+        if stage[name] is not None:
+            found.setdefault(stage["generation"], []).append(100 * stage[name])
+    return sorted(found), [sum(found[each]) / len(found[each]) for each in sorted(found)]
 
 
 def _look(number: int) -> dict[str, Any]:
