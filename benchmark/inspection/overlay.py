@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..cell import Cell
+from ..cell import Cell, Noisy
 from ..data.annotated import Annotated, reread
 from ..data.cell_data import open_dataset
 from ..data.corruption import Corrupted, corrupt_one, realised_noise
@@ -145,9 +145,9 @@ class _Shown:
     def _corrupt(self, cell: Cell) -> tuple[dict[str, np.ndarray], float]:
         """The label as it would be corrupted if this were a training case, and its Dice; none without label noise."""
         supervision = cell.identity.supervision
-        noise = getattr(supervision, "noise", None)
-        if noise is None or not supervision.ratio:
+        if not isinstance(supervision, Noisy) or not supervision.ratio:
             return {}, 1.0
+        noise = supervision.noise
         plugin = self._registries.noise.get(noise.name)
         model: Any = plugin.load()(plugin.validate(noise.params, f"noise model {noise.name}"))
         task, case = self.dataset.task, self._case
