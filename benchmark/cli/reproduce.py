@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..registry import Registries
     from ..store import Store
 
-_OWN = ("paper", "table", "stand_in", "only", "listed", "dry_run", "as_json")
+_OWN = ("paper", "table", "stand_in", "only", "tune", "listed", "dry_run", "as_json")
 
 
 @app.command()
@@ -46,6 +47,9 @@ def reproduce(
     iterations: Annotated[
         fields.Text, fields.text("--iterations", fields.LONG, "Optimiser steps of a cell instead of the paper's.", "N")
     ] = None,
+    tune: Annotated[
+        bool, fields.switch("--tune", fields.LONG, "Tune first what the paper tuned for each method.")
+    ] = False,
     out: Annotated[
         fields.Text, fields.text("--out", fields.WHERE, "Folder (default: reproduced/PAPER-TABLE).", "DIR")
     ] = None,
@@ -79,7 +83,7 @@ def reproduce(
     if dry_run:
         _look(found, store, registries, as_json)
     else:
-        _run(found, store, registries, as_json)
+        _run(found, store, registries, tune, as_json)
 
 
 def _print_tables(paper: str | None, registries: Registries, as_json: bool) -> None:
@@ -117,16 +121,19 @@ def _look(found: Reproduction, store: Store, registries: Registries, as_json: bo
     print_cells(overview)
 
 
-def _run(found: Reproduction, store: Store, registries: Registries, as_json: bool) -> None:
+def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, as_json: bool) -> None:
+    from ..papers.tuned import tuned
     from ..papers.write import write_side_by_side
     from .overview import look_ahead, print_overview
-    from .running import Benchmark, run_planned
+    from .running import Benchmark, command_line, run_planned
 
-    plan = found.plan
-    if not plan.cells:
+    if not found.plan.cells:
         raise _nothing_to_run(found, write_side_by_side(found, store, registries)[0])
     with quiet_stdout(as_json):
         print(found.heading)
+        if tune:
+            found = tuned(found, registries, command_line(sys.argv[1:]))
+        plan = found.plan
         overview = look_ahead(plan, store, found.execution.retry_failed, registries)
         print_overview(overview, store.out)
         what = Benchmark(found.identity(), found.heading, found.execution)

@@ -52,6 +52,8 @@ class Reproduction:
         Fields of the protocol that the user set, by what a difference in them is about.
     execution
         How and where.
+    is_tuned
+        Whether what the paper tuned was tuned.
     """
 
     declared: Declared
@@ -59,6 +61,7 @@ class Reproduction:
     stand_in: str
     changed: Mapping[str, str]
     execution: Execution
+    is_tuned: bool = False
 
     @property
     def heading(self) -> str:
@@ -92,6 +95,8 @@ class Reproduction:
         declared = self.declared.table.reported
         own = [f"data: {self.stand_in} stands in for {declared.dataset}"] if self.stand_in else []
         own += [f"{about}: {value} in place of the paper's" for about, value in self.changed.items()]
+        if not self.is_tuned and any(part.loaded and part.loaded.tune for part in self.parts):
+            own.append("budget: what the paper tuned for each method is not tuned; --tune does")
         return (*own, *declared.differences)
 
     def identity(self) -> dict[str, Any]:

@@ -116,3 +116,14 @@ def test_bad_input_is_told(nsbench: Command, tmp_path: Path, words: list[str], m
     assert result.exit_code == 2
     assert message in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_the_paper_tuned_is_tuned_first(nsbench: Command, tmp_path: Path) -> None:
+    words = ["cople", "I", "--part", "focal-ce-half", *_TINY, "--executor", "inline", "--out", tmp_path / "out"]
+    result = nsbench("reproduce", *words, "--tune", "--json")
+    assert result.exit_code == 0, result.output
+    best = (tmp_path / "out" / "tuned" / "focal-ce-half" / "tuning" / "best.yaml").read_text()
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text())
+    rate = plan["spec"]["parts"]["focal-ce-half"]["params"]["focal-ce, gamma 0.5"]["learning_rate"]
+    assert float(best.partition("learning_rate: ")[2]) == rate
+    assert "is not tuned" not in (tmp_path / "out" / "reproduction" / "README.md").read_text()
