@@ -15,7 +15,6 @@ from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.report.claims import load_claims
 from nsbench.benchmark.report.reported import load_reported, parse_setting
 from nsbench.benchmark.spec.choices import DatasetChoice
-from nsbench.benchmark.spec.models import Spec
 
 FILES = table_files()
 TABLES = {
@@ -36,18 +35,8 @@ UNPLACED = {
 
 
 def tables() -> list[Any]:
-    """Each table; those of scarce labels only where specs know these."""
-    marks = {True: [], False: [pytest.mark.skip("specs here know no scarce labels")]}
-    found = [read_table(path) for path in FILES]
-    return [
-        pytest.param(each, id=each.table.slug, marks=marks["labeled" in Spec.model_fields or not _scarce(each)])
-        for each in found
-    ]
-
-
-def _scarce(declared: Declared) -> bool:
-    fields = [declared.fields(part, stands_in=False) for part in declared.table.parts]
-    return any({"labeled", "source"} & set(each) for each in fields)
+    """Each table under its folder's name."""
+    return [pytest.param(each, id=each.table.slug) for each in map(read_table, FILES)]
 
 
 def stand_in(declared: Declared) -> dict[str, Any]:
