@@ -63,7 +63,7 @@ def connect_for(address: str | None, workers: int | None, settings: WorkerSettin
     """`connect`, with cores for the workers; UserError where not one of them fits."""
     ray = connect(address, workers * settings.threads if workers else None)
     if not room(ray, settings):
-        raise _no_room(ray, settings)
+        raise no_room(ray, settings)
     return ray
 
 
@@ -77,7 +77,7 @@ def _fit(resources: dict[str, float], settings: WorkerSettings) -> int:
     return min(fits, int(resources.get("GPU", 0) / settings.gpus + 1e-9)) if settings.gpus else fits
 
 
-def _no_room(ray: Any, settings: WorkerSettings) -> UserError:
+def no_room(ray: Any, settings: WorkerSettings) -> UserError:
     """The error for a cluster none of whose nodes can run a cell."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     has = ", ".join(f"{node.get('CPU', 0):g} cores and {node.get('GPU', 0):g} GPUs" for node in nodes)

@@ -36,7 +36,6 @@ def test_there_is_none_outside_of_a_run() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--noise", "pseudo-label"), "noise model pseudo-label: its labels come from a model that a run trains"),
         (("--noise", "pseudo-label", "--severity", "0.5"), "noise model pseudo-label has no severity"),
         (("--noise", "pseudo-label,fraction=1"), "fraction"),
         (("--noise", "compose,models=[pseudo-label]"), "'pseudo-label' cannot be composed"),
