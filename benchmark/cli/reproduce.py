@@ -26,7 +26,8 @@ _OWN = ("paper", "table", "stand_in", "only", "tune", "listed", "dry_run", "as_j
 def reproduce(
     ctx: typer.Context,
     paper: Annotated[
-        str | None, typer.Argument(metavar="PAPER", help="pint, cople ...; none: list the tables.")
+        str | None,
+        typer.Argument(metavar="PAPER", parser=str.casefold, help="pint, cople ...; none: list the tables."),
     ] = None,
     table: Annotated[str | None, typer.Argument(metavar="TABLE", help='"Table 1", 1, "Fig. 6" ...')] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the tables, and whether their data are here.")] = False,

@@ -80,8 +80,15 @@ def test_tables_are_listed_with_their_data(nsbench: Command, monkeypatch: pytest
     states = {(row["paper"], row["table"]): row["data"] for row in rows}
     assert states["pint", "Table 1"] == {"la": "absent"}
     assert set(states["pint", "Table 2"].values()) == {"private"}
-    assert nsbench("reproduce", "cople", "--list").stdout.count("Table") == 4
+    assert nsbench("reproduce", "COPLE", "--list").stdout.count("Table") == 4
     assert "Table III" in nsbench("reproduce").stdout
+
+
+def test_papers_are_named_in_any_case(nsbench: Command) -> None:
+    assert "which table of tsman? Fig. 6" in nsbench("reproduce", "TSMAN").stderr
+    for words in (("reported",), ("claims", "--own")):
+        said = nsbench(*words, "--paper", "Pint", "--json").stdout
+        assert {row["paper"] for row in json.loads(said)} == {"pint"}
 
 
 def test_dry_run_shows_the_grid_and_writes_nothing(nsbench: Command, tmp_path: Path) -> None:
