@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..report.text import NOTHING, escape, table
+from .number_verdicts import NumberVerdict
 from .parts import Reproduction
 from .side_by_side import Line
 
 _HOW = """\
-Verdicts are those of `nsbench claims`: an equivalence test with a margin, of the measured mean against the printed one.
+Verdicts are those of `nsbench claims`: an equivalence test with a margin, of the measured mean against the printed one;
+`margins` in the table's spec, or `nsbench claims OUT --margin METRIC=VALUE`, replace the margins.
 Reported: mean ± standard deviation as printed, over runs, cases or folds as the paper has it. Measured: the mean over
 seeds and cases in the paper's unit, ± over seeds where the paper's is over runs, else over cases. A number stands only
 where every cell of its row is done."""
@@ -102,13 +104,20 @@ def _reasons(found: Reproduction, lines: Sequence[Line]) -> str:
 
 
 def _verdicts(lines: Sequence[Line]) -> str:
-    """How many numbers have each verdict, and why."""
+    """How many numbers have each verdict, and why; the margins of those that were tested."""
     found = Counter((line.verdict.verdict, line.verdict.reason) for line in lines if line.verdict)
     listed = [
         f"- {verdict}: {count} of {found.total()} numbers{f' ({escape(reason)})' if reason else ''}"
         for (verdict, reason), count in found.most_common()
     ]
+    margins = {str(line.printed["metric"]): _margin(line.printed, line.verdict) for line in lines if line.verdict}
+    told = ", ".join(f"{escape(name)} {text}" for name, text in margins.items() if text)
+    listed += [f"- equal is what differs by no more than: {told}"] if told else []
     return "\n".join(["## Verdicts", "", *listed]) if listed else ""
+
+
+def _margin(printed: dict[str, Any], verdict: NumberVerdict) -> str:
+    return "" if verdict.margin is None else f"{verdict.margin:g} {printed['unit']}".strip()
 
 
 def _differences(found: Reproduction, lines: Sequence[Line]) -> str:
