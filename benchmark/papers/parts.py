@@ -83,6 +83,11 @@ class Reproduction:
         return Plan(ordered, list(self.left_out), test_cases, list(notes))
 
     @property
+    def is_transfer(self) -> bool:
+        """Whether some part learns from the labels of another dataset."""
+        return any(part.loaded and part.loaded.spec.source for part in self.parts)
+
+    @property
     def left_out(self) -> dict[str, None]:
         """Why rows are missing, without repeats."""
         gone = [f"{part.part.name}: {part.reason}" for part in self.parts if part.reason]

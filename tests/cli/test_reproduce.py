@@ -108,6 +108,20 @@ def test_without_data_every_row_stays_with_the_reason(nsbench: Command, tmp_path
     assert all(row["measured_mean"] is None and "private" in row["reason"] for row in rows)
 
 
+@pytest.mark.parametrize("dry", [[], ["--dry-run"], ["--dry-run", "--json"]])
+def test_nothing_to_run_is_an_error_that_names_the_flags(
+    nsbench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: list[str]
+) -> None:
+    monkeypatch.delenv("NSBENCH_DATA", raising=False)
+    both = nsbench("reproduce", "atso", "3", *dry, "--out", tmp_path / "out")
+    assert both.exit_code == 2
+    assert "or name data that stand in: --dataset ID --source ID" in both.stderr
+    source = nsbench("reproduce", "atso", "3", *dry, *_TINY[:2], "--out", tmp_path / "out")
+    assert source.exit_code == 2
+    assert "or name data that stand in: --source ID" in source.stderr
+    assert (tmp_path / "out").exists() == (not dry)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
