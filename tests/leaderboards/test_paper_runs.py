@@ -37,7 +37,10 @@ def _choices(declared: Declared) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _flags(declared: Declared, ndim: int, budget: dict[str, Any]) -> dict[str, Any]:
-    generated = f"phantom:multiclass,cases=16,size=32,ndim={ndim}"
+    # a thirtieth of which is one case
+    many = declared.table.slug == "atso-table-4"
+    cases, budget = (32, budget | {"case_limit": 32}) if many else (16, budget)
+    generated = f"phantom:multiclass,cases={cases},size=32,ndim={ndim}"
     sources = {name: f"{generated},population=b" for name in stand_in(declared) if name == "source"}
     return {"datasets": generated, **sources, "budget": budget, "seeds": "1"}
 

@@ -43,7 +43,9 @@ def stand_in(declared: Declared) -> dict[str, Any]:
     """Flags by which generated scans of as many dimensions stand in for a table's data."""
     fields = declared.fields(declared.table.parts[0], stands_in=False)
     flat = len(fields["budget"].get("patch", (0, 0, 0))) == 2 and fields.get("view") != "2d"
-    generated = f"phantom:multiclass,cases=16,size=32{',ndim=2' if flat else ''}"
+    # of which a thirtieth is one case
+    cases = 32 if declared.table.slug == "atso-table-4" else 16
+    generated = f"phantom:multiclass,cases={cases},size=32{',ndim=2' if flat else ''}"
     return {"datasets": generated} | ({"source": generated + ",population=b"} if "source" in fields else {})
 
 
