@@ -89,7 +89,7 @@ def reproduce(
         from ..papers.write import write_side_by_side
 
         # every row with its reason
-        raise _nothing_to_run(found, flags, write_side_by_side(found, store, registries)[0])
+        raise _nothing_to_run(found, flags, write_side_by_side(found.shown, store, registries)[0])
     else:
         _run(found, store, registries, tune, as_json)
 
@@ -144,7 +144,7 @@ def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, 
         print_overview(overview, store.out)
         what = Benchmark(found.identity(), found.heading, found.execution)
         summary, board = run_planned(plan, store, what, registries)
-        page, rows = write_side_by_side(found, store, registries)
+        page, rows = write_side_by_side(found.shown, store, registries)
     counts = {"done": summary.done, "failed": summary.failed, "planned": len(overview.states)}
     if as_json:
         written = {"out": str(store.out), "page": str(page), "leaderboard": str(board)}

