@@ -11,7 +11,7 @@ import typer
 
 from ..errors import UserError
 from .app import app
-from .options import AsJson, Plugins, registries
+from .options import AsJson, OfPaper, Plugins, registries
 from .output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @app.command()
 def claims(
     out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder of the results, or a leaderboard.")] = None,
-    paper: Annotated[str | None, typer.Option(help="Only this paper (pint, cople ...).")] = None,
+    paper: OfPaper = None,
     margin: Annotated[
         list[str] | None, typer.Option(metavar="METRIC=VALUE", help="What counts as equal, as printed (repeatable).")
     ] = None,

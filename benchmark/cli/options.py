@@ -15,6 +15,10 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="PATH", help="A file with further plugins (repeatable)."),
 ]
+OfPaper = Annotated[
+    str | None,
+    typer.Option("--paper", metavar="PAPER", parser=str.casefold, help="Only this paper (pint, cople ...)."),
+]
 OutFolder = Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the results (nsbench run --out).")]
 
 

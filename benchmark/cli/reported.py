@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .app import app
-from .options import AsJson
+from .options import AsJson, OfPaper
 from .output import print_json, print_table
 
 _COLUMNS = ("paper", "table", "dataset", "setting", "method", "metric", "mean", "std", "unit", "note")
@@ -15,7 +15,7 @@ _COLUMNS = ("paper", "table", "dataset", "setting", "method", "metric", "mean", 
 
 @app.command()
 def reported(
-    paper: Annotated[str | None, typer.Option(help="Only this paper (pint, cople ...).")] = None,
+    paper: OfPaper = None,
     table: Annotated[str | None, typer.Option(help="Only this table (1, Table I ...).")] = None,
     as_json: AsJson = False,
 ) -> None:

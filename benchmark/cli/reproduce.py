@@ -26,7 +26,8 @@ _OWN = ("paper", "table", "stand_in", "only", "tune", "listed", "dry_run", "as_j
 def reproduce(
     ctx: typer.Context,
     paper: Annotated[
-        str | None, typer.Argument(metavar="PAPER", help="pint, cople ...; none: list the tables.")
+        str | None,
+        typer.Argument(metavar="PAPER", parser=str.casefold, help="pint, cople ...; none: list the tables."),
     ] = None,
     table: Annotated[str | None, typer.Argument(metavar="TABLE", help='"Table 1", 1, "Fig. 6" ...')] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the tables, and whether their data are here.")] = False,
@@ -79,9 +80,16 @@ def reproduce(
     flags = fields.given(ctx, *_OWN) | ({"datasets": stand_in} if stand_in else {})
     flags.setdefault("out", str(Path("reproduced") / declared.table.slug))
     found = reproduction(declared, flags, registries, only or [])
+    if dry_run and not found.plan.cells:
+        raise _nothing_to_run(found, flags)
     store = Store(found.execution.out)
     if dry_run:
         _look(found, store, registries, as_json)
+    elif not found.plan.cells:
+        from ..papers.write import write_side_by_side
+
+        # every row with its reason
+        raise _nothing_to_run(found, flags, write_side_by_side(found.shown, store, registries)[0])
     else:
         _run(found, store, registries, tune, as_json)
 
@@ -127,8 +135,6 @@ def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, 
     from .overview import look_ahead, print_overview
     from .running import Benchmark, command_line, run_planned
 
-    if not found.plan.cells:
-        raise _nothing_to_run(found, write_side_by_side(found, store, registries)[0])
     with quiet_stdout(as_json):
         print(found.heading)
         if tune:
@@ -138,7 +144,7 @@ def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, 
         print_overview(overview, store.out)
         what = Benchmark(found.identity(), found.heading, found.execution)
         summary, board = run_planned(plan, store, what, registries)
-        page, rows = write_side_by_side(found, store, registries)
+        page, rows = write_side_by_side(found.shown, store, registries)
     counts = {"done": summary.done, "failed": summary.failed, "planned": len(overview.states)}
     if as_json:
         written = {"out": str(store.out), "page": str(page), "leaderboard": str(board)}
@@ -153,11 +159,14 @@ def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, 
         raise typer.Exit(1)
 
 
-def _nothing_to_run(found: Reproduction, page: Path) -> UserError:
-    """The page is written all the same: every row with its reason."""
+def _nothing_to_run(found: Reproduction, flags: dict[str, Any], page: Path | None = None) -> UserError:
+    """Why, and which flags name data in place of those that are absent."""
     reasons = dict.fromkeys(part.reason for part in found.parts)
-    remedy = "" if found.stand_in else "; or name a dataset that stands in: --dataset ID"
-    return UserError(f"{found.heading}: nothing can be run: {'; '.join(reasons)}{remedy}; what is reported: {page}")
+    named = {"datasets": "--dataset ID"} | ({"source": "--source ID"} if found.is_transfer else {})
+    free = [flag for name, flag in named.items() if name not in flags]
+    remedy = f"; or name data that stand in: {' '.join(free)}" if free else ""
+    written = f"; what is reported: {page}" if page else ""
+    return UserError(f"{found.heading}: nothing can be run: {'; '.join(reasons)}{remedy}{written}")
 
 
 def _about(found: Reproduction) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..registry import Registries
 from ..report.leaderboard import make_leaderboard
 from ..store import Store
 from ..store.index import open_index
+from ..store.published import is_published
 from .mapping import Reported
 from .metrics import PrintedMetric
 from .select import Stands, stand_for
@@ -47,8 +48,8 @@ class Measurements:
 
     @classmethod
     def of(cls, store: Store, reported: Reported, registries: Registries) -> Measurements:
-        """Of a store; one without a plan has none."""
-        if not (store.out / "plan.json").exists():
+        """Of a run or a published leaderboard; a store without a plan has none."""
+        if not (store.out / "plan.json").exists() and not is_published(store.out):
             return cls([], pd.DataFrame(), pd.DataFrame())
         rows = [{**row.facts, "unit": row.unit} for row in make_leaderboard(store, registries).rows]
         index = open_index(store)

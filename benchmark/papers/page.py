@@ -7,17 +7,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..report.text import NOTHING, escape, table
-from .parts import Reproduction
+from .number_verdicts import NumberVerdict
+from .shown import Shown
 from .side_by_side import Line
 
 _HOW = """\
-Verdicts are those of `nsbench claims`: an equivalence test with a margin, of the measured mean against the printed one.
+Verdicts are those of `nsbench claims`: an equivalence test with a margin, of the measured mean against the printed one;
+`margins` in the table's spec, or `nsbench claims OUT --margin METRIC=VALUE`, replace the margins.
 Reported: mean ± standard deviation as printed, over runs, cases or folds as the paper has it. Measured: the mean over
 seeds and cases in the paper's unit, ± over seeds where the paper's is over runs, else over cases. A number stands only
 where every cell of its row is done."""
 
 
-def render(found: Reproduction, lines: Sequence[Line]) -> str:
+def render(found: Shown, lines: Sequence[Line]) -> str:
     """One section per setting, one line per method, reported beside measured for each metric."""
     where = f" ({escape(found.stand_in)} for {escape(found.declared.table.reported.dataset)})" if found.stand_in else ""
     parts = [f"# {escape(found.heading)}", escape(found.declared.table.title), _warning(found)]
@@ -27,7 +29,7 @@ def render(found: Reproduction, lines: Sequence[Line]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _warning(found: Reproduction) -> str:
+def _warning(found: Shown) -> str:
     parts = [f"{found.stand_in} stands in for {found.declared.table.reported.dataset}"] if found.stand_in else []
     changed = ", ".join(f"{about} {text}" for about, text in found.changed.items())
     parts += [f"{changed} in place of the paper's"] if changed else []
@@ -90,7 +92,7 @@ def _number(mean: float | None, std: float | None, digits: int) -> str:
     return f"{mean:.{digits}f}" + ("" if std is None else f" ± {std:.{digits}f}")
 
 
-def _reasons(found: Reproduction, lines: Sequence[Line]) -> str:
+def _reasons(found: Shown, lines: Sequence[Line]) -> str:
     """Why numbers are missing, with the methods that lack them."""
     missing: dict[str, dict[str, None]] = {}
     for line in lines:
@@ -102,16 +104,23 @@ def _reasons(found: Reproduction, lines: Sequence[Line]) -> str:
 
 
 def _verdicts(lines: Sequence[Line]) -> str:
-    """How many numbers have each verdict, and why."""
+    """How many numbers have each verdict, and why; the margins of those that were tested."""
     found = Counter((line.verdict.verdict, line.verdict.reason) for line in lines if line.verdict)
     listed = [
         f"- {verdict}: {count} of {found.total()} numbers{f' ({escape(reason)})' if reason else ''}"
         for (verdict, reason), count in found.most_common()
     ]
+    margins = {str(line.printed["metric"]): _margin(line.printed, line.verdict) for line in lines if line.verdict}
+    told = ", ".join(f"{escape(name)} {text}" for name, text in margins.items() if text)
+    listed += [f"- equal is what differs by no more than: {told}"] if told else []
     return "\n".join(["## Verdicts", "", *listed]) if listed else ""
 
 
-def _differences(found: Reproduction, lines: Sequence[Line]) -> str:
+def _margin(printed: dict[str, Any], verdict: NumberVerdict) -> str:
+    return "" if verdict.margin is None else f"{verdict.margin:g} {printed['unit']}".strip()
+
+
+def _differences(found: Shown, lines: Sequence[Line]) -> str:
     """What the user changed, what the run shows, what is declared."""
     shown = [text for line in lines if line.verdict for text in line.verdict.differences]
     listed = [f"- {escape(text)}" for text in dict.fromkeys([*found.differences, *shown])]

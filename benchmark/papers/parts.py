@@ -18,6 +18,7 @@ from ..spec.roots import check_roots, root_names
 from ..spec.text import parse_roots
 from ..spec.where import Origin
 from .paper_table import Declared, Part
+from .shown import Shown
 
 
 @dataclass(frozen=True)
@@ -48,27 +49,25 @@ class Reproduction:
     ----------
     stand_in
         The dataset that stands in for the paper's, as the user wrote it; empty: the paper's own.
-    changed
-        Fields of the protocol that the user set, by what a difference in them is about.
     execution
         How and where.
-    is_tuned
-        Whether what the paper tuned was tuned.
     """
 
     declared: Declared
     parts: tuple[PlannedPart, ...]
     stand_in: str
-    changed: Mapping[str, str]
     execution: Execution
-    is_tuned: bool = False
+
+    @property
+    def shown(self) -> Shown:
+        """What its page tells."""
+        reasons = {part.part.name: part.reason for part in self.parts if part.reason}
+        return Shown(self.declared, self.stand_in, self.identity()["parts"], reasons)
 
     @property
     def heading(self) -> str:
-        """`PINT, Table 1`, and what stands in for its data."""
-        table = self.declared.table
-        instead = f", with {self.stand_in} in place of {table.reported.dataset}" if self.stand_in else ""
-        return table.heading + instead
+        """See `Shown`."""
+        return self.shown.heading
 
     @property
     def plan(self) -> Plan:
@@ -83,21 +82,19 @@ class Reproduction:
         return Plan(ordered, list(self.left_out), test_cases, list(notes))
 
     @property
+    def is_transfer(self) -> bool:
+        """Whether some part learns from the labels of another dataset."""
+        return any(part.loaded and part.loaded.spec.source for part in self.parts)
+
+    @property
     def left_out(self) -> dict[str, None]:
-        """Why rows are missing, without repeats."""
-        gone = [f"{part.part.name}: {part.reason}" for part in self.parts if part.reason]
-        quoted = [f"{', '.join(each.methods)}: {each.reason}" for each in self.declared.table.quoted]
-        return dict.fromkeys(gone + quoted)
+        """See `Shown`."""
+        return self.shown.left_out
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """The protocol differences: those of this run, then those that are declared."""
-        declared = self.declared.table.reported
-        own = [f"data: {self.stand_in} stands in for {declared.dataset}"] if self.stand_in else []
-        own += [f"{about}: {value} in place of the paper's" for about, value in self.changed.items()]
-        if not self.is_tuned and any(part.loaded and part.loaded.tune for part in self.parts):
-            own.append("budget: what the paper tuned for each method is not tuned; --tune does")
-        return (*own, *declared.differences)
+        """See `Shown`."""
+        return self.shown.differences
 
     def identity(self) -> dict[str, Any]:
         """What binds an output folder to this table, stand-in and budget."""
@@ -133,25 +130,7 @@ def reproduction(
     parts = [_loaded(declared, part, given) for part in declared.table.parts]
     roots = _roots(flags.get("data_root"), parts, registries)
     planned = tuple(_planned(part, roots, only, registries) for part in parts)
-    return Reproduction(declared, planned, str(given.get("datasets", "")), _changed(given), execution)
-
-
-_WORDS = {
-    "budget": ("budget", "{}"),
-    "iterations": ("budget", "{} updates"),
-    "seeds": ("seeds", "{}"),
-    "fold": ("seeds", "folds {}"),
-    "source": ("data", "source {}"),
-}
-
-
-def _changed(given: Mapping[str, Any]) -> dict[str, str]:
-    """What of the protocol the user set, by what a difference in it is about."""
-    found: dict[str, list[str]] = {}
-    for name, (about, words) in _WORDS.items():
-        if name in given:
-            found.setdefault(about, []).append(words.format(given[name]))
-    return {about: ", ".join(texts) for about, texts in found.items()}
+    return Reproduction(declared, planned, str(given.get("datasets", "")), execution)
 
 
 def _check_only(declared: Declared, only: Sequence[str]) -> None:

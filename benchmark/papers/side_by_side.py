@@ -18,8 +18,8 @@ from .mapping import Reported
 from .measured import Measured, Measurements
 from .metrics import printed_metric
 from .number_verdicts import NumberVerdict, number_verdicts
-from .parts import Reproduction
 from .select import Stands
+from .shown import Shown
 from .worlds import worlds
 
 
@@ -54,7 +54,7 @@ class Line:
         return {**self.printed, "row": self.label or None, **ours, "reason": self.reason or None, **said}
 
 
-def side_by_side(found: Reproduction, store: Store, registries: Registries) -> list[Line]:
+def side_by_side(found: Shown, store: Store, registries: Registries) -> list[Line]:
     """The lines of a table, in the paper's order; what it shows as a figure alone comes last."""
     reported = found.declared.table.reported
     measured = Measurements.of(store, reported, registries)
@@ -89,7 +89,7 @@ def _unprinted(measured: Measurements, reported: Reported, numbers: list[dict[st
                 yield {**where, **what, **empty}
 
 
-def _line(number: dict[str, Any], measured: Measurements, found: Reproduction, reported: Reported) -> Line:
+def _line(number: dict[str, Any], measured: Measurements, found: Shown, reported: Reported) -> Line:
     rows = measured.find(number["method"], parse_setting(number["setting"]))
     if not rows:
         return Line(number, "", None, _why_missing(number["method"], found, reported))
@@ -113,17 +113,17 @@ def _score(
     return score, "" if score else known.get(number["metric"], "the run does not measure it on these data")
 
 
-def _why_missing(method: str, found: Reproduction, reported: Reported) -> str:
+def _why_missing(method: str, found: Shown, reported: Reported) -> str:
     table = found.declared.table
     for quoted in table.quoted:
         if method in quoted.methods:
             return quoted.reason
     labels = {label for label, printed in reported.methods.items() if any(each.method == method for each in printed)}
-    reasons = [part.reason for part in found.parts if part.reason and labels & _labels(found, part.part.name)]
+    reasons = [reason for name, reason in found.reasons.items() if labels & _labels(found, name)]
     return "; ".join(dict.fromkeys(reasons)) or "no row of the run stands for it"
 
 
-def _labels(found: Reproduction, name: str) -> set[str]:
+def _labels(found: Shown, name: str) -> set[str]:
     """The labels of a part's rows, whether it can be run or not."""
     part = next(part for part in found.declared.table.parts if part.name == name)
     fields = found.declared.fields(part, bool(found.stand_in))

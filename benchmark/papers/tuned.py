@@ -25,7 +25,7 @@ def tuned(found: Reproduction, registries: Registries, command: str, *, quiet: b
         _tuned(part, found, registries, command, quiet) if part.plan and part.loaded and part.loaded.tune else part
         for part in found.parts
     )
-    return replace(found, parts=tuple(parts), is_tuned=True)
+    return replace(found, parts=tuple(parts))
 
 
 def _tuned(part: PlannedPart, found: Reproduction, registries: Registries, command: str, quiet: bool) -> PlannedPart:

@@ -11,27 +11,34 @@ from ..registry import Registries
 from ..store import Store
 from ..store.files import write_atomically, write_json
 from .page import render
-from .parts import Reproduction
+from .shown import Shown
 from .side_by_side import side_by_side
 
 
-def write_side_by_side(found: Reproduction, store: Store, registries: Registries) -> tuple[Path, list[dict[str, Any]]]:
+def write_side_by_side(found: Shown, store: Store, registries: Registries) -> tuple[Path, list[dict[str, Any]]]:
     """Write `README.md`, `table.csv` and `table.json`.
 
     Returns
     -------
     The path of the first, and the lines of the others.
     """
-    lines = side_by_side(found, store, registries)
-    rows = [{**line.as_json(), "stand_in": found.stand_in or None} for line in lines]
+    page, rows = told(found, store, registries)
     folder = store.out / "reproduction"
     write_json(folder / "table.json", rows)
-    _write_text(folder / "table.csv", _csv(rows))
-    _write_text(folder / "README.md", render(found, lines))
+    _write_text(folder / "table.csv", as_csv(rows))
+    _write_text(folder / "README.md", page)
     return folder / "README.md", rows
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def told(found: Shown, store: Store, registries: Registries) -> tuple[str, list[dict[str, Any]]]:
+    """The page, and the lines of the table; the store may be a published leaderboard."""
+    lines = side_by_side(found, store, registries)
+    rows = [{**line.as_json(), "stand_in": found.stand_in or None} for line in lines]
+    return render(found, lines), rows
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """The lines of the table as CSV."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..papers.shown import Shown
+from ..papers.write import as_csv, told
 from ..registry import Registries
 from ..report.figures.style import slug
 from ..report.leaderboard import Leaderboard, make_leaderboard
@@ -126,7 +128,7 @@ class _Publication:
         write_published(stage, plan, cells, self.snapshot.cases())
         spec = self._write_spec(stage)
         board = make_leaderboard(Store(stage), self.registries)
-        beside = self._copy_reproduction(stage)
+        beside = self._write_reproduction(plan, stage)
         provenance = summarise(self.store, self.snapshot.cells)
         overlays, notes = self._draw_overlays(board, stage)
         closing = "\n\n".join(filter(None, [section(provenance), beside]))
@@ -170,12 +172,12 @@ class _Publication:
         """Names of the rows' methods, in the order of the plan."""
         return list(self.snapshot.cells["label"].astype(str).unique())
 
-    def _copy_reproduction(self, stage: Path) -> str:
-        """The paper's numbers beside the measured ones, where the run is of a paper's table; returns a link."""
-        source = self.store.out / "reproduction"
-        if not (source / "README.md").is_file():
+    def _write_reproduction(self, plan: dict[str, Any], stage: Path) -> str:
+        """The paper's numbers beside the published ones, where the run is of a paper's table; returns a link."""
+        shown = Shown.of_plan(plan)
+        if shown is None:
             return ""
-        for name, target in (("README.md", "reproduction.md"), ("table.csv", "reproduction.csv")):
-            text = without_paths((source / name).read_text(encoding="utf-8"))
-            (stage / target).write_text(text, encoding="utf-8")
+        page, rows = told(shown, Store(stage), self.registries)
+        for name, text in (("reproduction.md", page), ("reproduction.csv", as_csv(rows))):
+            (stage / name).write_text(without_paths(text), encoding="utf-8")
         return "Beside the numbers of the paper: [reproduction.md](reproduction.md)."

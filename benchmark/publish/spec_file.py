@@ -9,7 +9,9 @@ from typing import Any
 
 from ..digest import canonical_json
 from ..errors import UserError
-from ..spec.load import load
+from ..papers.paper_table import Declared, read_table
+from ..papers.shown import declared_specs, is_table
+from ..spec.load import Loaded, load
 from ..spec.written import spec_text
 from ..spec.yaml_file import read_yaml
 
@@ -30,7 +32,9 @@ def pinned(spec: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def check_same(path: Path, spec: dict[str, Any], names: Sequence[str]) -> None:
-    """UserError unless a spec file describes the benchmark, or the paper's table, that a plan's spec does.
+    """UserError unless a spec file describes the benchmark that a plan's spec does.
+
+    That of a paper's table describes runs of the paper's own data with the paper's own protocol; a part may be missing.
 
     Parameters
     ----------
@@ -45,12 +49,27 @@ def check_same(path: Path, spec: dict[str, Any], names: Sequence[str]) -> None:
 
 
 def _changed(path: Path, spec: dict[str, Any], names: Sequence[str]) -> list[str]:
-    found, _ = read_yaml(path)
-    fields = {"paper", "table"}
-    if not fields <= found.keys():
-        spec, found = (pinned(each, names) for each in (spec, load(path).spec.identity()))
-        fields = spec.keys() | found.keys()
+    if is_table(read_yaml(path)[0]):
+        return _changed_table(read_table(path), spec)
+    spec, found = (pinned(each, names) for each in (spec, load(path).spec.identity()))
+    fields = spec.keys() | found.keys()
     return sorted(name for name in fields if _unordered(spec.get(name)) != _unordered(found.get(name)))
+
+
+def _changed_table(declared: Declared, spec: dict[str, Any]) -> list[str]:
+    """What of a table's run is not as its file has it; parameters that the paper tuned may be."""
+    wanted = {"paper": declared.table.paper, "table": declared.table.table, "stand_in": ""}
+    if changed := [name for name, value in wanted.items() if spec.get(name) != value]:
+        return changed
+    theirs = declared_specs(declared, stands_in=False)
+    return [f"parts.{name}" for name, ours in spec["parts"].items() if not _is_declared(ours, theirs.get(name))]
+
+
+def _is_declared(ours: dict[str, Any], theirs: Loaded | None) -> bool:
+    if theirs is None:
+        return False
+    tuned = {"params": ours["params"]} if theirs.tune else {}
+    return {**theirs.spec.identity(), **tuned} == ours
 
 
 def _unordered(value: Any) -> Any:

@@ -57,9 +57,13 @@ def load(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Lo
     Raises
     ------
     UserError
-        Names the file and line or the flag, the field, what was found and what is allowed.
+        Names the file and line or the flag, the field, what was found and what is allowed; or the command that
+        reads the file, where it declares a paper's table.
     """
     data, node = read_yaml(path) if path else ({}, None)
+    if {"paper", "table", "parts"} <= data.keys():
+        remedy = f'nsbench reproduce {data["paper"]} "{data["table"]}" runs it'
+        raise UserError(f"{path} declares a paper's table, several benchmarks in one; {remedy}")
     folder = path.resolve().parent if path else None
     return load_mapping(data, flags or {}, Origin(str(path) if path else "", node), folder)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from nsbench.benchmark.store import Store
 
 from .conftest import Command
 
@@ -74,14 +77,39 @@ def test_claims_know_what_the_rows_stand_for(nsbench: Command, finished: tuple[P
     }
 
 
+def test_published_numbers_are_those_of_the_published_records(
+    nsbench: Command, finished: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsbench.benchmark.report.figures.draw", lambda *_: {})
+    run, board = tmp_path / "run", tmp_path / "board"
+    shutil.copytree(finished[0], run)
+    assert nsbench("publish", run, "--to", board).exit_code == 0
+    assert (board / "reproduction.md").read_text() == (run / "reproduction" / "README.md").read_text()
+    assert (board / "reproduction.csv").read_text() == (run / "reproduction" / "table.csv").read_text()
+    gone = next(cell for cell in Store(run).planned_cells() if cell.label == "label-update")
+    shutil.rmtree(Store(run).folder(gone.id).path)
+    assert nsbench("publish", run, "--to", board, "--allow-incomplete").exit_code == 0
+    with (board / "reproduction.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["method"] == "Label update"]
+    assert {(row["measured_mean"], row["reason"]) for row in rows} == {("", "0 of 1 cells done")}
+    assert "Label update: 0 of 1 cells done" in (board / "reproduction.md").read_text()
+
+
 def test_tables_are_listed_with_their_data(nsbench: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NSBENCH_DATA", raising=False)
     rows = json.loads(nsbench("reproduce", "--list", "--json").stdout)
     states = {(row["paper"], row["table"]): row["data"] for row in rows}
     assert states["pint", "Table 1"] == {"la": "absent"}
     assert set(states["pint", "Table 2"].values()) == {"private"}
-    assert nsbench("reproduce", "cople", "--list").stdout.count("Table") == 4
+    assert nsbench("reproduce", "COPLE", "--list").stdout.count("Table") == 4
     assert "Table III" in nsbench("reproduce").stdout
+
+
+def test_papers_are_named_in_any_case(nsbench: Command) -> None:
+    assert "which table of tsman? Fig. 6" in nsbench("reproduce", "TSMAN").stderr
+    for words in (("reported",), ("claims", "--own")):
+        said = nsbench(*words, "--paper", "Pint", "--json").stdout
+        assert {row["paper"] for row in json.loads(said)} == {"pint"}
 
 
 def test_dry_run_shows_the_grid_and_writes_nothing(nsbench: Command, tmp_path: Path) -> None:
@@ -99,6 +127,20 @@ def test_without_data_every_row_stays_with_the_reason(nsbench: Command, tmp_path
     rows = json.loads((tmp_path / "out" / "reproduction" / "table.json").read_text())
     assert len(rows) == 14
     assert all(row["measured_mean"] is None and "private" in row["reason"] for row in rows)
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"], ["--dry-run", "--json"]])
+def test_nothing_to_run_is_an_error_that_names_the_flags(
+    nsbench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: list[str]
+) -> None:
+    monkeypatch.delenv("NSBENCH_DATA", raising=False)
+    both = nsbench("reproduce", "atso", "3", *dry, "--out", tmp_path / "out")
+    assert both.exit_code == 2
+    assert "or name data that stand in: --dataset ID --source ID" in both.stderr
+    source = nsbench("reproduce", "atso", "3", *dry, *_TINY[:2], "--out", tmp_path / "out")
+    assert source.exit_code == 2
+    assert "or name data that stand in: --source ID" in source.stderr
+    assert (tmp_path / "out").exists() == (not dry)
 
 
 @pytest.mark.parametrize(

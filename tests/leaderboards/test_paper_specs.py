@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nsbench.benchmark.papers.catalogue import table_files
+from nsbench.benchmark.papers.catalogue import find_table, table_files
 from nsbench.benchmark.papers.paper_table import Declared, read_table
 from nsbench.benchmark.papers.parts import reproduction
 from nsbench.benchmark.registry import Registries
@@ -29,7 +29,7 @@ UNPLACED = {
     "atso-table-1": 18 + 3,
     "atso-table-3": 15,
     "massl-table-3": 15,
-    "tsman-table-4": 3,
+    "tsman-table-4": 2,
 }
 """Numbers that no row of a run stands for: reference set, similarity to M0, levels of an encoder, background."""
 
@@ -43,7 +43,9 @@ def stand_in(declared: Declared) -> dict[str, Any]:
     """Flags by which generated scans of as many dimensions stand in for a table's data."""
     fields = declared.fields(declared.table.parts[0], stands_in=False)
     flat = len(fields["budget"].get("patch", (0, 0, 0))) == 2 and fields.get("view") != "2d"
-    generated = f"phantom:multiclass,cases=16,size=32{',ndim=2' if flat else ''}"
+    # of which a thirtieth is one case
+    cases = 32 if declared.table.slug == "atso-table-4" else 16
+    generated = f"phantom:multiclass,cases={cases},size=32{',ndim=2' if flat else ''}"
     return {"datasets": generated} | ({"source": generated + ",population=b"} if "source" in fields else {})
 
 
@@ -92,6 +94,21 @@ def test_every_number_has_its_place(path: Path) -> None:
         assert {side.method for claim in said for side in (claim.subject, *claim.against)} <= {
             each.method for each in printed
         } | quoted
+
+
+@pytest.mark.parametrize("figure", ["6", "7"])
+def test_tsman_is_compared_with_two_averaged_networks_at_every_share_of_labels(
+    figure: str, registries: Registries
+) -> None:
+    found = reproduction(find_table("tsman", f"Fig. {figure}"), {"datasets": "phantom,cases=16,size=32"}, registries)
+    switches = ("f1", "f2", "f3", "f4")
+    averaged: dict[float, Any] = {}
+    for cell in found.plan.cells:
+        params, printed = cell.identity.method.params, found.declared.table.reported.methods[cell.label]
+        if printed[0].method == "DenseVoxNet":
+            averaged[cell.identity.supervision.labeled] = params.get("retrain_params") or params
+    assert sorted(averaged) == [tenth / 10 for tenth in range(1, 11)]
+    assert not any(params[switch] for params in averaged.values() for switch in switches)
 
 
 def _key(setting: dict[str, str]) -> tuple[tuple[str, str], ...]:

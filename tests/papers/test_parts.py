@@ -79,6 +79,17 @@ def test_fields_of_a_stand_in_apply_to_it_alone(registries: Registries) -> None:
     assert all(part.loaded and part.loaded.spec.ratios == (0.0,) for part in reproduction(table, {}, registries).parts)
 
 
+def test_every_share_of_labels_has_its_stand_in_or_a_reason(registries: Registries) -> None:
+    table = find_table("atso", "4")
+    large = reproduction(table, {"datasets": "phantom,ndim=2,cases=32,size=32"}, registries)
+    shares = {cell.identity.supervision.labeled for cell in large.plan.cells}
+    assert shares == {0.034, 0.125, 0.25}
+    assert {value for at in table.table.reported.at for value in at.rows["labeled"]} >= shares
+    small = reproduction(table, {"datasets": "phantom,ndim=2,cases=16,size=32"}, registries)
+    assert {cell.identity.supervision.labeled for cell in small.plan.cells} == {0.125, 0.25}
+    assert [part.part.name for part in small.parts if "is no case" in part.reason] == ["one-thirtieth"]
+
+
 @pytest.mark.parametrize(
     ("flags", "only", "message"),
     [

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nsbench.benchmark.errors import UserError
+from nsbench.benchmark.papers.catalogue import find_table
+from nsbench.benchmark.papers.shown import declared_specs
 from nsbench.benchmark.publish import publish_run
 from nsbench.benchmark.publish.folder import check_target, seal, swapped
+from nsbench.benchmark.publish.spec_file import check_same
 
 
 def write(folder: Path, names: str, spec: str = "made") -> None:
@@ -106,26 +110,57 @@ def test_killed_between_the_two_renames_nothing_is_lost(tmp_path: Path, swapped_
     assert (board / "old.png").exists() is not swapped_in
 
 
-def test_the_spec_of_a_papers_table_is_kept_by_its_runs_alone(finished: Any, tmp_path: Path) -> None:
-    spec = finished.store.read_plan()["spec"]
-    table = {"paper": "pint", "table": "Table 1", "stand_in": "phantom", "parts": {"one-phase": spec}}
-    about = {"name": "PINT", "command": "nsbench reproduce pint 'Table 1' --dataset phantom --out here --budget quick"}
+def reproduce_pint(finished: Any, *, stand_in: str = "", **changes: Any) -> tuple[Path, str]:
+    """Make the run one of PINT's Table 1; the table's spec file, and how the command begins."""
+    declared = find_table("pint", "1")
+    spec = declared_specs(declared, stands_in=False)["one-phase"].spec.identity() | changes
+    table = {"paper": "pint", "table": "Table 1", "stand_in": stand_in, "parts": {"one-phase": spec}}
+    command = "nsbench reproduce pint 'Table 1' --part one-phase"
+    about = {"name": "PINT", "command": f"{command} --out here"}
     finished.store.write_plan(table, finished.store.planned_cells(), [], extend=True, about=about)
-    beside = finished.store.out / "reproduction"
-    beside.mkdir()
-    (beside / "README.md").write_text(f"# PINT\n\nread from {tmp_path}/secret\n")
-    (beside / "table.csv").write_text("paper\npint\n")
+    return declared.path, command
+
+
+def test_the_spec_of_a_papers_table_is_kept_by_its_own_run(finished: Any, tmp_path: Path) -> None:
+    spec, command = reproduce_pint(finished)
     board = tmp_path / "pint-table-1"
     board.mkdir()
-    text = "paper: pint\ntable: Table 1\nparts: []\n"
-    (board / "spec.yaml").write_text(text)
+    shutil.copyfile(spec, board / "spec.yaml")
     publish_run(finished.store.out, board)
-    assert (board / "spec.yaml").read_text() == text
-    assert str(tmp_path) not in (board / "reproduction.md").read_text()
+    assert (board / "spec.yaml").read_bytes() == spec.read_bytes()
     page = (board / "README.md").read_text()
     assert "[reproduction.md](reproduction.md)" in page
-    assert "nsbench reproduce pint 'Table 1' --dataset phantom --budget quick --out runs/pint-table-1" in page
+    assert f"{command} --out runs/pint-table-1" in page
     assert "spec-one-phase.yaml" in publish_run(finished.store.out, tmp_path / "elsewhere").files
-    (board / "spec.yaml").write_text(text.replace("Table 1", "Table 2"))
+    (board / "spec.yaml").write_text(spec.read_text().replace("Table 1", "Table 2"))
     with pytest.raises(UserError, match=r"spec\.yaml was changed since"):
         publish_run(finished.store.out, board)
+
+
+@pytest.mark.parametrize(
+    ("run", "named"),
+    [
+        ({"stand_in": "phantom"}, "stand_in"),
+        ({"iterations": 1}, "parts.one-phase"),
+        ({"budget": {"base": "smoke"}}, "parts.one-phase"),
+        ({"params": {"ce": {"ignore": 1}}}, "parts.one-phase"),
+    ],
+)
+def test_a_papers_table_is_not_overwritten_by_another_protocol(
+    finished: Any, tmp_path: Path, run: dict[str, Any], named: str
+) -> None:
+    spec, _ = reproduce_pint(finished, **run)
+    board = tmp_path / "pint-table-1"
+    board.mkdir()
+    shutil.copyfile(spec, board / "spec.yaml")
+    with pytest.raises(UserError, match=rf"describes another benchmark than the run \(differs in: {named}\)"):
+        publish_run(finished.store.out, board)
+    assert [path.name for path in board.iterdir()] == ["spec.yaml"]
+
+
+def test_tuned_parameters_are_the_papers_own_protocol() -> None:
+    declared = find_table("cople", "I")
+    parts = {name: loaded.spec.identity() for name, loaded in declared_specs(declared, stands_in=False).items()}
+    table = {"paper": "cople", "table": "Table I", "stand_in": "", "parts": parts}
+    parts["focal-ce-half"]["params"] = {"focal-ce, gamma 0.5": {"learning_rate": 0.1}}
+    check_same(declared.path, table, [])

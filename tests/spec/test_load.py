@@ -120,3 +120,9 @@ def test_schema_knows_every_field() -> None:
     document = json.loads(json.dumps(schema()))
     assert {"datasets", "methods", "ratios", "budget", "out", "workers"} <= document["properties"].keys()
     assert document["additionalProperties"] is False
+
+
+def test_a_papers_table_is_sent_to_its_own_command(tmp_path: Path) -> None:
+    path = _write(tmp_path, "paper: pint\ntable: Table 1\nparts: []\n")
+    with pytest.raises(UserError, match=r'bench.yaml declares a paper.*nsbench reproduce pint "Table 1" runs it'):
+        load(path)
