@@ -1,10 +1,10 @@
-"""Preprocessing of data whose nature only their user knows."""
+"""Data whose nature only their user knows: what is done to them is asked for in parameters."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from ..benchmark.plugin import Case, Normalisation, Preprocessing, UserError
+from ..benchmark.plugin import Case, Dataset, Normalisation, Preprocessing, UserError, param
 
 Limits = tuple[float, float]
 Steps = tuple[float, float, float]
@@ -37,3 +37,31 @@ def asked_preprocessing(
         clip=clip,
         normalisation=normalisation,
     )
+
+
+class AskedDataset(Dataset):
+    """Base of the adapters that know nothing of the data but what their parameters say."""
+
+    class Params(Dataset.Params):
+        """What is done to images, and whether headers count."""
+
+        resample: tuple[float, float, float] | None = param(
+            None, unit="mm", help="spacing that volumes are brought to; unset: as they are"
+        )
+        clip: tuple[float, float] | None = param(
+            None, help="limits of the intensities, e.g. clip=[-100, 240] HU for CT"
+        )
+        normalisation: Normalisation = param("zscore", help="of each channel of each image")
+        trust_headers: bool = param(
+            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
+        )
+
+    def preprocessing_of(self, case: Case) -> Preprocessing:
+        """Volumes with a known orientation are turned to RAS; the rest as the parameters say."""
+        asked = self.params
+        return asked_preprocessing(self.name, case, asked.resample, asked.clip, asked.normalisation)
+
+    def normalisation_of(self, case: Case) -> Normalisation:
+        """As the parameter says."""
+        normalisation: Normalisation = self.params.normalisation
+        return normalisation

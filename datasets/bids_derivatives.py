@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..benchmark.plugin import Case, CaseRef, Dataset, Normalisation, Preprocessing, Task, UserError, param
-from ._asked import asked_preprocessing
+from ..benchmark.plugin import Case, CaseRef, Task, UserError, param
+from ._asked import AskedDataset
 from ._bids_files import Named, label_files, parse, raw_files, read_classes
 from ._files import layout_error, require_root, some, visible
 from ._image_files import read_same_grid
@@ -17,7 +17,7 @@ from ._labels import read_label, write_values
 from ._search import only
 
 
-class BIDSDerivatives(Dataset):
+class BIDSDerivatives(AskedDataset):
     """Your own data, or any other, in BIDS: raw images and the segmentations in `derivatives/<pipeline>/`.
 
     Reads `sub-<id>/[ses-<id>/]**/*_<suffix>.nii.gz` and, of the same subject, session and run, `*_dseg.nii.gz` with the
@@ -31,32 +31,17 @@ class BIDSDerivatives(Dataset):
     tasks = ("all",)
     tried_on = "written trees"
 
-    class Params(Dataset.Params):
+    class Params(AskedDataset.Params):
         """Which files are meant."""
 
         images: tuple[str, ...] = param(("T1w",), help="suffixes of the channels, e.g. images=[T1w, FLAIR]")
         pipeline: str = param("", help="folder in derivatives/ that holds the labels; unset: the only one that does")
         label: str = param("", help="label of the masks (label-lesion_mask); unset: dseg, all of its classes")
-        resample: tuple[float, float, float] | None = param(
-            None, unit="mm", help="spacing that volumes are brought to; unset: as they are"
-        )
-        clip: tuple[float, float] | None = param(
-            None, help="limits of the intensities, e.g. clip=[-100, 240] HU for CT"
-        )
-        normalisation: Normalisation = param("zscore", help="of each channel of each image")
-        trust_headers: bool = param(
-            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
-        )
 
     @property
     def task(self) -> Task:
         """The classes of the table, or the one of the masks; nothing is mirrored."""
         return Task("all", tuple(self._classes.values()), self.params.images, ndim=3)
-
-    @property
-    def trusts_headers(self) -> bool:
-        """As the parameter says."""
-        return bool(self.params.trust_headers)
 
     def cases(self) -> list[CaseRef]:
         """Sessions that have a label, in the order of their names; groups `session` and `run`."""
@@ -85,16 +70,6 @@ class BIDSDerivatives(Dataset):
         }
         values = image.values.astype(np.float32)
         return Case(ref.id, values, label, image.spacing, annotations=further, geometry=image.geometry)
-
-    def preprocessing_of(self, case: Case) -> Preprocessing:
-        """Turned to RAS; the rest as the parameters say."""
-        asked = self.params
-        return asked_preprocessing(self.name, case, asked.resample, asked.clip, asked.normalisation)
-
-    def normalisation_of(self, case: Case) -> Normalisation:
-        """As the parameter says."""
-        normalisation: Normalisation = self.params.normalisation
-        return normalisation
 
     def read_image(self, path: Path) -> Case:
         """Read an image by any one of its channels, the others of the same names lying beside it."""

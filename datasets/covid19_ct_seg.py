@@ -59,11 +59,6 @@ class Covid19CTSeg(ScanDataset):
         """The task's classes; nothing is mirrored."""
         return Task(self.task_name, _CLASSES[self.task_name], ("CT",), ndim=3)
 
-    @property
-    def trusts_headers(self) -> bool:
-        """As the parameter says."""
-        return bool(self.params.trust_headers)
-
     def cases(self) -> list[CaseRef]:
         """Scans of both sources, group `source`."""
         scans, masks = self._in(_SCANS), self._in((_MASKS[self.task_name],))

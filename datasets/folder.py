@@ -11,15 +11,12 @@ import numpy as np
 from ..benchmark.plugin import (
     Case,
     CaseRef,
-    Dataset,
-    Normalisation,
-    Preprocessing,
     Split,
     Task,
     UserError,
     param,
 )
-from ._asked import asked_preprocessing
+from ._asked import AskedDataset
 from ._files import require_root, some
 from ._folder_files import Entry, find_lists, list_entries, read_names, read_table
 from ._image_files import ImageFile, probe_first, read_image_file, stem_of
@@ -29,7 +26,7 @@ from ._splits import published_split
 _CHANNELS = {1: ("image",), 3: ("red", "green", "blue")}
 
 
-class Folder(Dataset):
+class Folder(AskedDataset):
     """Your own images in `images/` and their masks, of the same names, in `masks/`.
 
     NIfTI, NRRD, MHA, HDF5, PNG, BMP or TIFF; images also JPEG. Pictures are grayscale or RGB; for several files a case,
@@ -46,7 +43,7 @@ class Folder(Dataset):
     tried_on = "written trees"
     choice_params = ("patient",)
 
-    class Params(Dataset.Params):
+    class Params(AskedDataset.Params):
         """What the files do not say."""
 
         classes: tuple[str, ...] = param(("foreground",), help="names of the classes, e.g. classes=[organ, lesion]")
@@ -55,16 +52,6 @@ class Folder(Dataset):
         mask_suffix: str = param("", help="what the masks' names have in addition, e.g. _mask")
         patient: str = param("", help="regular expression whose (group) is the patient, from a case's name")
         spacing: tuple[float, ...] | None = param(None, unit="mm", help="voxel size instead of the files' own")
-        resample: tuple[float, float, float] | None = param(
-            None, unit="mm", help="spacing that volumes are brought to; unset: as they are"
-        )
-        clip: tuple[float, float] | None = param(
-            None, help="limits of the intensities, e.g. clip=[-100, 240] HU for CT"
-        )
-        normalisation: Normalisation = param("zscore", help="of each channel of each image")
-        trust_headers: bool = param(
-            True, help="image and label must lie alike in space; false where headers are wrong: shapes alone must agree"
-        )
 
     @property
     def task(self) -> Task:
@@ -72,11 +59,6 @@ class Folder(Dataset):
         channels, ndim = self._probed
         names = _CHANNELS.get(channels) or tuple(f"channel{i}" for i in range(channels))
         return Task("all", self.params.classes, names, ndim=3 if ndim == 3 else 2)
-
-    @property
-    def trusts_headers(self) -> bool:
-        """As the parameter says."""
-        return bool(self.params.trust_headers)
 
     def cases(self) -> list[CaseRef]:
         """In the order of parts and names, with patient and groups out of `cases.csv`."""
@@ -107,16 +89,6 @@ class Folder(Dataset):
             for name, path in entry.annotators.items()
         }
         return Case(ref.id, image.values, label, image.spacing, ignore, further, image.geometry)
-
-    def preprocessing_of(self, case: Case) -> Preprocessing:
-        """Volumes with a known orientation are turned to RAS; the rest as the parameters say."""
-        asked = self.params
-        return asked_preprocessing(self.name, case, asked.resample, asked.clip, asked.normalisation)
-
-    def normalisation_of(self, case: Case) -> Normalisation:
-        """As the parameter says."""
-        normalisation: Normalisation = self.params.normalisation
-        return normalisation
 
     def read_image(self, path: Path) -> Case:
         """Read one image of any of the formats."""

@@ -73,11 +73,6 @@ class NNUNetRaw(Dataset):
         """All classes of `dataset.json`, or the one of `target`."""
         return Task("all", tuple(self._classes), self._info.channels, ndim=3 if self._ndim == 3 else 2)
 
-    @property
-    def trusts_headers(self) -> bool:
-        """As the parameter says."""
-        return bool(self.params.trust_headers)
-
     def cases(self) -> list[CaseRef]:
         """The training cases in the order of their names, then those test cases that have a label."""
         return [

@@ -71,8 +71,11 @@ class Dataset(ABC):
 
     @property
     def trusts_headers(self) -> bool:
-        """False where headers of labels are known to be wrong, so that labels take the geometry of their image."""
-        return True
+        """False where headers of labels are wrong, so that labels take the geometry of their image.
+
+        As the parameter `trust_headers` says, where there is one.
+        """
+        return bool(getattr(self.params, "trust_headers", True))
 
     @abstractmethod
     def cases(self) -> list[CaseRef]:
