@@ -75,7 +75,8 @@ def _measured(done: pd.DataFrame) -> dict[int, dict[str, Any]]:
     """Mean of the time, the largest of the sizes."""
     by_row = done.groupby("row")
     numbers = by_row[list(_LARGEST)].max().join(by_row["train_seconds"].mean())
-    numbers[list(_WHOLE)] = numbers[list(_WHOLE)].astype("int64").astype(object)
+    # published records lack what was not counted when they were made
+    numbers[list(_WHOLE)] = numbers[list(_WHOLE)].astype("Int64").astype(object)
     return _records(numbers)
 
 
@@ -107,10 +108,10 @@ def _results(done: pd.DataFrame) -> dict[int, dict[str, Any]]:
 
 
 def _lists(done: pd.DataFrame, name: str) -> dict[int, list[Any]]:
-    """A JSON column, parsed."""
+    """A JSON column, parsed; empty lists where published records have no such column."""
     found: dict[int, list[Any]] = {}
     for row, text in zip(done["row"].tolist(), done[name].tolist()):
-        found.setdefault(row, []).append(parsed(text))
+        found.setdefault(row, []).append(parsed(text) if isinstance(text, str) else [])
     return found
 
 
