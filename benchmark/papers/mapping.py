@@ -68,6 +68,9 @@ class Reported(Strict):
     same_cases: bool = Field(
         default=False, description="our test cases are the very ones of the paper: both means vary with them alike"
     )
+    test_cases: int | None = Field(
+        default=None, ge=1, description="how many patients the paper's means are over; unset: as many as ours"
+    )
     methods: dict[str, tuple[Printed, ...]] = Field(
         default={}, description="label of a row: the method as printed, or a list of such"
     )
