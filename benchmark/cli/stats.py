@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ..stats.ranks import Place
 
 _TESTS = ("difference", "95 % interval", "Wilcoxon p", "Holm", "t-test p", "Holm", "patients", "seeds")
+_SEEDS = (
+    "The p-values take the seeds as fixed: they speak of other patients only. The intervals speak of other seeds too, "
+    "unless --fixed-seeds\nis given, and may hold 0 where p is small: trust the interval."
+)
 
 
 @app.command()
@@ -51,6 +55,8 @@ def _show(comparison: Comparison, baseline: str | None) -> None:
         if pairs:
             print(f"\n{title}\n")
             print_table(("", *_TESTS), [tuple(_pair(pair)) for pair in pairs])
+    if any(not pair.reason for pair in comparison.pairs):
+        print(f"\n{_SEEDS}")
     print()
 
 

@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-About = Literal["data", "network", "budget", "seeds", "metric", "selection", "noise", "method"]
+About = Literal["data", "network", "view", "budget", "seeds", "metric", "selection", "noise", "method"]
 """What a protocol difference is about: the first word of its text."""
 
 Selector = float | str | tuple[float | str, ...]
@@ -68,6 +68,12 @@ class Reported(Strict):
     same_cases: bool = Field(
         default=False, description="our test cases are the very ones of the paper: both means vary with them alike"
     )
+    test_cases: int | None = Field(
+        default=None, ge=1, description="how many patients the paper's means are over; unset: as many as ours"
+    )
+    network: str | None = Field(default=None, description="the paper's network, by our name; unset: not compared")
+    view: Literal["2d", "3d"] | None = Field(default=None, description="the paper's view; unset: not compared")
+    selection: str | None = Field(default=None, description="the paper's checkpoint selection; unset: not compared")
     methods: dict[str, tuple[Printed, ...]] = Field(
         default={}, description="label of a row: the method as printed, or a list of such"
     )

@@ -24,6 +24,8 @@ class Measured:
 
     Attributes
     ----------
+    mean
+        Over patients and runs, each patient's scans averaged first: what the verdict compares.
     std_runs, std_cases
         Over the means of the seeds, and over the cases; None for fewer than two.
     seeds, cases
@@ -56,6 +58,7 @@ class Measurements:
         cases = index.cases()
         for name in ("row", "seed", "fold"):
             cases[name] = index.cells[name].to_numpy()[cases["position"].to_numpy()]
+        cases["patient"] = cases["patient"].astype(object).fillna(cases["case"].astype(object)).astype(str)
         return cls(list(stand_for(rows, reported)), index.cells, cases)
 
     def find(self, method: str, setting: dict[str, str]) -> list[Stands]:
@@ -71,11 +74,15 @@ class Measurements:
             cases = cases[cases["class_name"].astype(str) == stands.only]
         if metric.name not in cases or not cases[metric.name].notna().any():
             return None
-        by_case = cases.groupby(["seed", "fold", "case"], observed=True)[metric.name].mean() * metric.scale
-        by_seed = by_case.groupby("seed").mean()
+        keys = ["seed", "fold", "patient", "case"]
+        by_case = cases.groupby(keys, observed=True)[metric.name].mean() * metric.scale
+        # where there is one seed, its folds are the runs
+        run = "seed" if cases["seed"].nunique() > 1 else "fold"
+        by_patient = by_case.groupby([run, "patient"]).mean()
+        by_seed = by_case.groupby(["seed", "patient"]).mean().groupby("seed").mean()
         over_cases = by_case.groupby(["fold", "case"], observed=True).mean()
         return Measured(
-            float(by_seed.mean()), _std(by_seed), _std(over_cases), len(by_seed), int(over_cases.notna().sum())
+            float(by_patient.mean()), _std(by_seed), _std(over_cases), len(by_seed), int(over_cases.notna().sum())
         )
 
 

@@ -93,7 +93,7 @@ def _verdict(world: World, number: dict[str, Any], stands: Stands, scores: Score
     if found.estimates is None:
         verdict: Verdict = "not comparable" if why or not found.patients else "underpowered"
         return replace(base, verdict=verdict, reason=why or f"not enough data: {found.reason}")
-    compared = gap(number, found.estimates, world.reported.same_cases)
+    compared = gap(number, found.estimates, world.reported.same_cases, world.reported.test_cases)
     base = replace(base, measured=float(found.estimates.mean[0]), error=compared.error)
     if why:
         return replace(base, reason=why)

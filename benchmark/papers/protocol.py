@@ -8,12 +8,18 @@ from typing import Any
 from .select import Stands
 from .worlds import World
 
+_COMPARED = ("network", "view", "selection")
+
 
 def differences(world: World, stands: Stands, number: dict[str, Any]) -> Iterator[str]:
-    """Data, budget and seeds from the run; then those that the mapping declares; each begins with what it is about."""
+    """What the run shows, held against the mapping; then what that declares; each begins with what it is about."""
     reported, facts = world.reported, stands.facts
     if world.dataset not in reported.datasets:
         yield f"data: {world.dataset} stands in for {reported.dataset}"
+    for name in _COMPARED:
+        theirs, ours = getattr(reported, name), facts[name]
+        if theirs is not None and ours != theirs:
+            yield f"{name}: {ours} for the paper's {theirs}"
     if facts["budget"] != "paper":
         fields = facts["budget_fields"]
         yield f"budget: {facts['budget']}, {fields['updates']} updates ({fields['accounting']})"

@@ -55,11 +55,11 @@ def _student(freedom: int, place: int) -> np.ndarray:
     return stream(0, "reported number", freedom, place).standard_t(freedom, DRAWS)
 
 
-def gap(number: dict[str, Any], estimates: Estimates, same_cases: bool) -> Gap:
+def gap(number: dict[str, Any], estimates: Estimates, same_cases: bool, test_cases: int | None = None) -> Gap:
     """Compare our mean with a reported one.
 
     A standard deviation over runs covers the choice of runs, one over cases that of cases, folds cover both. What the
-    paper does not say is taken from our scores: as many patients as ours, and a single run. Were it left out, a
+    paper does not say is taken from our scores: for as many patients as it has, and a single run. Were it left out, a
     paper's mean would count as exact, and honest repetitions would differ from it far too often. What is borrowed is
     no new knowledge: it adds to our own part and keeps its degrees of freedom.
 
@@ -69,19 +69,23 @@ def gap(number: dict[str, Any], estimates: Estimates, same_cases: bool) -> Gap:
         As `nsbench reported --json` has it.
     same_cases
         Both means are over the very same cases: these are no part of the difference.
+    test_cases
+        How many patients the paper's mean is over; None: as many as ours.
     """
     printed, spread = _printed(number)
     lends_patients = spread in ("", "runs")
     lends_run = spread in ("", "cases")
     (patients, n), (seeds, s) = _own(estimates)
+    lent = n / (test_cases or n) if lends_patients else 0.0
     parts = [
-        (0.0 if same_cases else patients * (1 + lends_patients), n - 1),
+        (0.0 if same_cases else patients * (1 + lent), n - 1),
         (seeds * (1 + s * lends_run), s - 1),
         (0.0, 1) if printed is None or (same_cases and spread == "cases") else printed,
     ]
     kept = tuple(part for part in parts if part[0] > 0 and part[1] > 0)
     difference = float(estimates.mean[0] - number["mean"])
-    return Gap(difference, sqrt((0.0 if same_cases else patients) + seeds), kept, _TREATED[spread])
+    treated = _TREATED[spread] + (f", for {test_cases} patients" if test_cases and lent and not same_cases else "")
+    return Gap(difference, sqrt((0.0 if same_cases else patients) + seeds), kept, treated)
 
 
 _TREATED = {

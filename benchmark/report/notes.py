@@ -8,16 +8,17 @@ NOTES = """\
 - **Rank and bold.** Methods are ranked by mean Dice, within one table only: same data, same corrupted labels, same
   network, view, budget and checkpoint selection, same knowledge of the noise. Bold: not told apart from the best,
   that is, the 95 % interval of the paired difference to the best row holds 0. Nothing is bold where there are fewer
-  than 3 patients.
+  than 6 patients.
 - **Dice, SD, Drop** are in points (0 to 100), higher is better; distances are in the unit given, lower is better. Per
   case, scores are averaged over the foreground classes; the mean is over all test cases and seeds.
-- **95 % interval** of the mean: percentile bootstrap, 1,000 resamples of patients and seeds at once. With one seed it
-  says nothing about other seeds. **SD cases**: over the cases, each averaged over the seeds. **SD seeds**: over the
-  seeds, each averaged over the cases; - with one seed.
-- **Ranks** and **P(best)**: the 95 % interval of the rank, and the chance of the best mean Dice, on other patients and
-  with other seeds, where there are at least 6 patients and 2 seeds. Two or three seeds tell little of the next, and
-  these two allow for that where the 95 % intervals and the bold print do not; `nsbench stats` has the tests of all
-  pairs.
+- **95 % interval** of the mean, **Ranks** (95 % interval of the rank), **P(best)** (chance of the best mean Dice) and
+  the bold print are for other patients and other seeds, from 6 patients on: a bootstrap of both that allows for their
+  number. Two or three seeds tell little of the next, so intervals may be wide and reach beyond what a score can be;
+  pictures end at 0 and 100.
+  With one seed (or fold) they are for other patients alone and say nothing of another training run. `nsbench stats`
+  has the tests of all pairs.
+- **SD cases**: over the cases, each averaged over the seeds. **SD seeds**: over the seeds, each averaged over the
+  cases; - with one seed.
 - **HD95** is the 95th percentile of the distances in both directions, pooled; **ASD** the mean distance from the
   predicted to the true surface.
 - **Undefined.** Distances do not exist where prediction or truth is empty, nor Dice where both are. Such values are

@@ -64,6 +64,8 @@ def _verdict(rows: Sequence[Row]) -> str:
     others = f"; not told apart from it: {_listed(tied)}" if tied else ""
     if best.facts["tied"] is None:
         others = "; too few patients to tell methods apart"
+    elif best.one_run:
+        others += "; one seed, nothing is said of another training run"
     if unfinished := sum(not row.complete for row in rows):
         others += f"; {unfinished} incomplete, not ranked"
     score = f"Dice {points(best.dice)} ({interval(best.facts['metrics']['dice']['ci95'])})"

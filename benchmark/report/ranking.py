@@ -10,7 +10,7 @@ from ..stats.panel import Panel
 from ..stats.ranks import places
 from .rows import SETTINGS, Row
 from .scores import Observations
-from .stats import Design, group_means, summarise
+from .stats import Design, group_means
 
 
 def tables(rows: Iterable[Row]) -> dict[tuple, list[Row]]:
@@ -30,10 +30,10 @@ def apart(rows: Iterable[Row]) -> list[str]:
 def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
     """Set `rank` (1 for the highest mean Dice, equal means share it), `tied` and the chances of the rows of one table.
 
-    `tied` is True where the 95 % interval of the paired difference to the best row, resampled over patients
-    and seeds, holds 0. `rank_low`, `rank_high` and `p_best` are the 95 % interval of the rank and the chance of
-    being best on other patients and with other seeds, see `stats.ranks`. They are None where there is not enough
-    data to tell. Rows without a score have no rank.
+    `tied` is True where the 95 % interval of the paired difference to the best row holds 0. `rank_low`, `rank_high`
+    and `p_best` are the 95 % interval of the rank and the chance of being best. All of them, see `stats.ranks`, are
+    for other patients and other training runs; with one run, for other patients alone. They are None where there is
+    not enough data to tell. Rows without a score have no rank.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> N
         above = scored[place - 1]
         row.facts["rank"] = above.facts["rank"] if place and above.dice == row.dice else place + 1
     if scored:
-        _mark_ties(scored[0], scored, observations, dice)
+        _set_chances(scored, observations, dice)
 
 
 def add_drops(rows: Sequence[Row]) -> None:
@@ -69,24 +69,26 @@ def _without_noise(row: Row) -> tuple:
     return tuple(str(row.facts[name]) for name in names)
 
 
-def _mark_ties(best: Row, scored: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
-    paired = [row for row in scored if observations.same_cases(best.unit, row.unit)]
-    values = observations.matrix(dice, [row.unit for row in paired])
-    _set_chances(paired, values, observations.design_of[best.unit])
-    # the best row comes first
-    summary = summarise(values - values[:, :1], observations.design_of[best.unit])
-    for row, low, high in zip(paired, summary.low, summary.high):
-        row.facts["tied"] = bool(low <= 0 <= high) if np.isfinite(low) else None
-
-
-def _set_chances(rows: Sequence[Row], values: np.ndarray, design: Design) -> None:
-    """Rank intervals and P(best) of rows that were scored on the same cases with the same seeds."""
-    patients, seeds = (tuple(range(int(codes.max()) + 1)) for codes in (design.patients, design.seeds))
-    # cases of one patient, and folds of one seed, are averaged
-    means = group_means(values, design.patients * len(seeds) + design.seeds, len(patients) * len(seeds))
-    methods = tuple(str(row.unit) for row in rows)
-    panel = Panel(methods, tuple(map(str, patients)), seeds, means.T.reshape(len(rows), len(patients), len(seeds)))
-    found = {place.method: place for place in places(panel)}
+def _set_chances(scored: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
+    """Ties, rank intervals and P(best) of rows that were scored on the same cases by the same runs as the best."""
+    best = scored[0]
+    rows = [row for row in scored if observations.same_cases(best.unit, row.unit)]
+    if len(rows) < 2:
+        best.facts["tied"] = True if best.facts["metrics"]["dice"]["ci95"] else None
+        return
+    values = observations.matrix(dice, [row.unit for row in rows])
+    design = observations.design_of[best.unit]
+    panel = _panel([str(row.unit) for row in rows], values, design)
+    found = {place.method: place for place in places(panel, fixed_seeds=design.one_run, leader=str(best.unit))}
     for row in rows:
         place = found[str(row.unit)]
-        row.facts |= {"rank_low": place.rank_low, "rank_high": place.rank_high, "p_best": place.best}
+        chances = {"rank_low": place.rank_low, "rank_high": place.rank_high, "p_best": place.best}
+        row.facts |= {"tied": place.tied} | chances
+
+
+def _panel(names: Sequence[str], values: np.ndarray, design: Design) -> Panel:
+    """Scores `[n, methods]` of one design by patient and run; cases of one patient are averaged."""
+    patients, runs = (tuple(range(int(codes.max()) + 1)) for codes in (design.patients, design.runs))
+    means = group_means(values, design.patients * len(runs) + design.runs, len(patients) * len(runs))
+    shape = (len(names), len(patients), len(runs))
+    return Panel(tuple(names), tuple(map(str, patients)), runs, means.T.reshape(shape))

@@ -50,6 +50,11 @@ class Row:
         """Whether every planned cell is done."""
         return bool(self.facts["complete"])
 
+    @property
+    def one_run(self) -> bool:
+        """Whether it was trained once: its scores say nothing of another training run."""
+        return bool(self.facts["seeds"] == self.facts["folds"] == 1)
+
     def setting(self, name: str) -> str:
         """One of `SETTINGS` in words; networks of different parameters differ.
 

@@ -27,7 +27,7 @@ class Observations:
         Entries in the order of the observations.
     starts
         First entry of each observation, in `order`.
-    seeds, cases, patients
+    seeds, folds, cases, patients
         Of each observation, codes that mean the same in all units.
     units
         First and one past the last observation of each unit.
@@ -36,6 +36,7 @@ class Observations:
     order: np.ndarray
     starts: np.ndarray
     seeds: np.ndarray
+    folds: np.ndarray
     cases: np.ndarray
     patients: np.ndarray
     units: dict[int, tuple[int, int]]
@@ -54,15 +55,14 @@ class Observations:
         position = entries["position"].to_numpy()
         seed, fold = (cells[name].to_numpy()[position] for name in ("seed", "fold"))
         case = entries["case"].cat.codes.to_numpy()
-        known = entries["patient"].cat.codes.to_numpy()
-        patient = np.where(known < 0, -1 - case, known)
+        patient = _patients(entries)
         kept = np.flatnonzero(unit >= 0)
         order = kept[np.lexsort((case[kept], fold[kept], seed[kept], unit[kept]))]
         key = np.stack([unit[order], position[order], case[order]])
         changes = np.flatnonzero((np.diff(key, axis=1) != 0).any(0)) + 1
         starts = np.concatenate([[0], changes]) if len(order) else changes
         first = order[starts]
-        return cls(order, starts, seed[first], case[first], patient[first], _ranges(unit[first]))
+        return cls(order, starts, seed[first], fold[first], case[first], patient[first], _ranges(unit[first]))
 
     def values(self, entries: np.ndarray) -> np.ndarray:
         """Float64 `[observations]` of a metric's column; NaN where no entry is defined."""
@@ -97,8 +97,9 @@ class Observations:
 
     def _design(self, unit: int) -> Design:
         part = slice(*self.units[unit])
-        columns = (self.seeds, self.cases, self.patients)
-        return Design(*(np.unique(codes[part], return_inverse=True)[1] for codes in columns))
+        columns = (self.seeds, self.cases, self.patients, self.folds)
+        seeds, cases, patients, folds = (np.unique(codes[part], return_inverse=True)[1] for codes in columns)
+        return Design(seeds, cases, patients, seeds if seeds.any() else folds)
 
     def matrix(self, values: np.ndarray, units: Sequence[int]) -> np.ndarray:
         """`[n, units]` values of units that share a design."""
@@ -115,9 +116,9 @@ class Observations:
         return found
 
     def same_cases(self, a: int, b: int) -> bool:
-        """Whether two units were observed on the same cases with the same seeds, so that they can be paired."""
+        """Whether two units were observed on the same cases with the same seeds and folds: they can be paired."""
         one, other = slice(*self.units[a]), slice(*self.units[b])
-        return all(np.array_equal(codes[one], codes[other]) for codes in (self.seeds, self.cases))
+        return all(np.array_equal(codes[one], codes[other]) for codes in (self.seeds, self.folds, self.cases))
 
 
 def summaries(observations: Observations, entries: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -142,6 +143,15 @@ def describe(summary: Summary, undefined: np.ndarray) -> Iterator[dict[str, Any]
 def number(value: Any) -> float | None:
     """A float, or None for NaN and None."""
     return None if value is None or not isfinite(value) else float(value)
+
+
+def _patients(entries: pd.DataFrame) -> np.ndarray:
+    """Codes of the patients in the order of their names, as `stats.panel` has them; of the case where unknown."""
+    patient, case = entries["patient"].cat, entries["case"].cat
+    names = [*map(str, patient.categories), *map(str, case.categories)]
+    places = np.unique(names, return_inverse=True)[1] if names else np.zeros(0, dtype=int)
+    known, own = patient.codes.to_numpy(), len(patient.categories) + case.codes.to_numpy()
+    return np.asarray(places[np.where(known < 0, own, known)])
 
 
 def _ranges(units: np.ndarray) -> dict[int, tuple[int, int]]:

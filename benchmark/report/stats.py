@@ -1,28 +1,19 @@
-"""Mean, spread and interval of scores that were observed on cases by several seeds.
+"""Mean, spread and interval of scores that were observed on cases by several training runs.
 
-The interval is a percentile bootstrap that resamples patients and seeds at once, each with replacement and
-independently (the pigeonhole bootstrap: Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics
-1(2)). `scipy.stats.bootstrap` resamples one axis only, so it can take the scores either of other patients or
-of other seeds for granted, but not neither; hence the few lines here. Patients, not cases, are resampled:
-two scans of one person are no two observations.
+Intervals are those of `nsbench stats`, see `stats.bootstrap`. Patients, not cases, are resampled: two scans of one
+person are no two observations. With a single training run it is taken as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from ..seeds import stream
-
-RESAMPLES = 1000
-LEVEL = 0.95
-FEWEST_PATIENTS = 3
-"""With fewer patients there is no interval: nothing can be said of others."""
-
-_COLUMNS = 512
-"""Columns that are resampled at a time: bounds the memory."""
+from ..stats.bootstrap import Estimates
+from ..stats.enough import too_few
 
 
 @dataclass(frozen=True)
@@ -33,29 +24,25 @@ class Design:
     ----------
     seeds, cases, patients
         int `[n]`, codes 0, 1, 2 ... without gaps.
+    runs
+        The same of the training run: the seed, or the fold where there is one seed.
     """
 
     seeds: np.ndarray
     cases: np.ndarray
     patients: np.ndarray
+    runs: np.ndarray
 
     @cached_property
     def key(self) -> bytes:
         """Equal for equal designs."""
-        return b"|".join(codes.astype(np.int32).tobytes() for codes in (self.seeds, self.cases, self.patients))
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """float32 `[RESAMPLES, n]`: how often each observation is drawn, the same draws for every metric and method."""
-        rng = stream(0, "bootstrap", len(self.seeds))
-        seeds, patients = _draws(rng, self.seeds), _draws(rng, self.patients)
-        drawn: np.ndarray = seeds[:, self.seeds] * patients[:, self.patients]
-        return drawn
+        columns = (self.seeds, self.cases, self.patients, self.runs)
+        return b"|".join(codes.astype(np.int32).tobytes() for codes in columns)
 
     @property
-    def enough(self) -> bool:
-        """Whether an interval can be given at all."""
-        return _count(self.patients) >= FEWEST_PATIENTS
+    def one_run(self) -> bool:
+        """Whether there is one training run only: nothing can then be said of others."""
+        return _count(self.runs) < 2
 
 
 @dataclass(frozen=True)
@@ -71,7 +58,7 @@ class Summary:
     std_seeds
         Sample standard deviation over the seeds of their mean over the cases.
     low, high
-        95 % interval of the mean.
+        95 % interval of the mean for other patients and, with several runs, for other runs.
     undefined
         Number of observations without a value; they are in none of the above.
     """
@@ -97,10 +84,9 @@ def summarise(values: np.ndarray, design: Design) -> Summary:
     defined = np.isfinite(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(defined, values, 0).sum(0) / defined.sum(0)
-        centred = np.where(defined, values - mean, 0)
         std_cases = _spread(values - mean, design.cases)
         std_seeds = _spread(values - mean, design.seeds)
-        low, high = _intervals(centred, defined, design)
+    low, high = _intervals(np.where(defined, values - mean, 0), defined, design)
     return Summary(mean, std_cases, std_seeds, mean + low, mean + high, (~defined).sum(0))
 
 
@@ -130,45 +116,36 @@ def _spread(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return spread
 
 
-def _draws(rng: np.random.Generator, codes: np.ndarray) -> np.ndarray:
-    """float32 `[RESAMPLES, groups]`: how often each group is drawn when as many are drawn as there are."""
-    groups = _count(codes)
-    return rng.multinomial(groups, np.full(groups, 1 / groups), RESAMPLES).astype(np.float32)
-
-
-def _intervals(centred: np.ndarray, defined: np.ndarray, design: Design) -> tuple[np.ndarray, np.ndarray]:
+def _intervals(centred: np.ndarray, defined: np.ndarray, design: Design) -> np.ndarray:
+    """`[2, m]` bounds of the means; NaN with too few patients or runs that have a value."""
+    count = np.maximum(defined.sum(0), 1)
+    parts = [_parts(centred / count, defined, codes) for codes in (design.patients, design.runs)]
     bounds = np.full((2, centred.shape[1]), np.nan)
-    if design.enough:
-        for start in range(0, centred.shape[1], _COLUMNS):
-            part = slice(start, start + _COLUMNS)
-            bounds[:, part] = _percentiles(centred[:, part], defined[:, part], design)
-    return bounds[0], bounds[1]
-
-
-def _percentiles(centred: np.ndarray, defined: np.ndarray, design: Design) -> np.ndarray:
-    """`[2, m]` bounds of the resampled means; a draw in which nothing is defined is no mean and does not count."""
-    weights = design.weights
-    # where all is defined the counts of all columns are equal: one will do
-    counts = weights.sum(1) if defined.all() else defined.astype(np.float32).T @ weights.T
-    means = (centred.astype(np.float32).T @ weights.T) / counts
-    # a whole sort is vectorised, and faster here than a partial one; NaN comes last
-    means.sort(axis=1)
-    drawn = np.isfinite(means).sum(1)
-    bounds = np.stack([_quantile(means, drawn, tail) for tail in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)])
-    bounds[:, _patients_with_values(defined, design) < FEWEST_PATIENTS] = np.nan
+    for columns, (patients, runs) in _alike(*(known for _, known in parts)):
+        if too_few(patients, runs, design.one_run):
+            continue
+        own = [_packed(sums[:, columns], known[:, columns], n) for (sums, known), n in zip(parts, (patients, runs))]
+        # one run is taken as it is
+        estimates = Estimates(np.zeros(len(columns)), own[0], own[1][:, :0] if design.one_run else own[1])
+        bounds[:, columns] = estimates.intervals()
     return bounds
 
 
-def _quantile(ordered: np.ndarray, size: np.ndarray, share: float) -> np.ndarray:
-    """Linearly interpolated quantile of the first `size` values of each row."""
-    place = share * np.maximum(size - 1, 0)
-    lower = place.astype(int)
-    upper = np.minimum(lower + 1, np.maximum(size - 1, 0))
-    rows = np.arange(len(ordered))
-    found: np.ndarray = ordered[rows, lower] + (place - lower) * (ordered[rows, upper] - ordered[rows, lower])
+def _parts(centred: np.ndarray, defined: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`[groups, m]`: what each group contributes to the mean, and whether it has a value."""
+    member = (codes == np.arange(_count(codes))[:, None]).astype(float)
+    return member @ centred, member @ defined > 0
+
+
+def _alike(patients: np.ndarray, runs: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
+    """Columns with values of equally many patients and runs, and how many these are."""
+    counts = np.stack([patients.sum(0), runs.sum(0)])
+    kinds, inverse = np.unique(counts, axis=1, return_inverse=True)
+    for at, (of_patients, of_runs) in enumerate(kinds.T.tolist()):
+        yield np.flatnonzero(inverse.ravel() == at), (of_patients, of_runs)
+
+
+def _packed(sums: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
+    """`[m, count]`: the contributions of the groups that have a value, `count` in each column."""
+    found: np.ndarray = sums.T[known.T].reshape(sums.shape[1], count)
     return found
-
-
-def _patients_with_values(defined: np.ndarray, design: Design) -> np.ndarray:
-    member = (design.patients == np.arange(_count(design.patients))[:, None]).astype(np.float32)
-    return np.asarray((member @ defined.astype(np.float32) > 0).sum(0))

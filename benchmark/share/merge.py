@@ -12,10 +12,14 @@ from typing import Any
 
 from ..cell import Cell
 from ..errors import UserError
-from ..publish.spec_file import command_for, write_specs
+from ..papers.shown import Shown
+from ..papers.write import write_side_by_side
+from ..publish.spec_file import write_specs
+from ..registry import Registries
 from ..store import Provenance, Record, Store
 from ..store.files import explain
 from ..store.published import is_published
+from .command import joint_command
 from .conflict import Conflict, compare, made_with
 from .union import Variant, find_variants, join_cells, join_specs
 
@@ -110,6 +114,8 @@ def merge_runs(sources: Sequence[Path], out: Path, *, prefer: str = NONE) -> Mer
     if undecided := [conflict for conflict in conflicts if conflict.taken is None]:
         raise ConflictsError(undecided)
     merge.write(out)
+    if shown := Shown.of_plan(Store(out).read_plan()):
+        write_side_by_side(shown, Store(out), Registries())
     return merge.result(out, conflicts)
 
 
@@ -203,7 +209,10 @@ class _Merge:
             raise explain(error, Path(error.filename or out)) from error
 
     def _write_plan(self, stage: Store, out: Path) -> None:
-        left_out = list(dict.fromkeys(text for plan in self.plans.values() for text in plan.get("left_out", [])))
+        run = self.spec.get("parts", {})
+        told = dict.fromkeys(text for plan in self.plans.values() for text in plan.get("left_out", []))
+        # a part that one source lacks may be there in another
+        left_out = [text for text in told if text.partition(": ")[0] not in run]
         title = next((plan["name"] for plan in self.plans.values() if plan.get("name")), None)
         about = {"command": self.command(out)} | ({"name": title} if title else {})
         stage.write_plan(self.spec, self._planned(), left_out, about=about)
@@ -211,9 +220,8 @@ class _Merge:
         write_specs(stage.out, {"spec": self.spec, **about})
 
     def command(self, out: Path) -> str:
-        """What goes on with the merged run; it is the same for all sources of a paper's table."""
-        first = next(iter(self.plans.values()))
-        return command_for({**first, "spec": self.spec}, str(out / "spec.yaml"), str(out))
+        """What goes on with the merged run."""
+        return joint_command(list(self.plans.values()), self.spec, str(out))
 
     def result(self, out: Path, conflicts: list[Conflict]) -> Merged:
         """What became of it."""

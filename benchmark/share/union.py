@@ -13,6 +13,9 @@ from ..errors import UserError
 _LISTS = ("datasets", "methods", "noise", "ratios", "networks", "fold", "seeds", "labeled")
 """Fields of a spec that span the grid: their union is a grid that holds both."""
 
+_Named = tuple[str, dict[str, Any]]
+"""A spec after its source."""
+
 _CHOSEN = ("dataset", "method", "network")
 
 
@@ -53,21 +56,33 @@ def join_specs(specs: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """
     (first, joined), *others = ((source, dict(spec)) for source, spec in specs.items())
     for source, spec in others:
-        for name in dict.fromkeys([*joined, *spec]):
-            ours, theirs = joined.get(name), spec.get(name)
-            if ours == theirs:
-                continue
-            if name in _LISTS and isinstance(ours, list) and isinstance(theirs, list):
-                joined[name] = _union(name, ours, theirs)
-            elif name == "params" and isinstance(ours, dict) and isinstance(theirs, dict) and _agree(ours, theirs):
-                joined[name] = {**ours, **theirs}
-            else:
-                raise UserError(
-                    f"{first} and {source} are runs of different benchmarks: {name} is {_shown(ours)} in the one and "
-                    f"{_shown(theirs)} in the other; only runs that differ in {', '.join(_LISTS)} are parts of one "
-                    "benchmark"
-                )
+        joined = _joined((first, joined), (source, spec))
     return joined
+
+
+def _joined(one: _Named, other: _Named, within: str = "") -> dict[str, Any]:
+    """The spec that spans two; `within` is put before the names of fields in the message."""
+    (first, joined), (source, spec) = one, other
+    found = dict(joined)
+    for name in dict.fromkeys([*joined, *spec]):
+        ours, theirs = joined.get(name), spec.get(name)
+        if ours == theirs:
+            continue
+        if name in _LISTS and isinstance(ours, list) and isinstance(theirs, list):
+            found[name] = _union(name, ours, theirs)
+        elif name == "params" and isinstance(ours, dict) and isinstance(theirs, dict) and _agree(ours, theirs):
+            found[name] = {**ours, **theirs}
+        elif name == "parts" and isinstance(ours, dict) and isinstance(theirs, dict):
+            both = ours.keys() & theirs.keys()
+            joint = {part: _joined((first, ours[part]), (source, theirs[part]), f"{part}: ") for part in both}
+            found[name] = {**ours, **theirs, **joint}
+        else:
+            raise UserError(
+                f"{first} and {source} are runs of different benchmarks: {within}{name} is {_shown(ours)} in the one "
+                f"and {_shown(theirs)} in the other; only runs that differ in {', '.join(_LISTS)}, or in the parts of "
+                "a paper's table, are parts of one benchmark"
+            )
+    return found
 
 
 def join_cells(plans: Iterable[list[Cell]]) -> list[Cell]:

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .bootstrap import Estimates
+from .bootstrap import LEVEL, Estimates
 from .panel import Panel, by_patient, why_not
 
-LEVEL = 0.95
 ROUNDING = 1e-12
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .bootstrap import Estimates
+from .bootstrap import LEVEL, Estimates
 from .enough import too_few
-from .pairs import LEVEL
 from .panel import Panel
 
 
@@ -31,7 +30,7 @@ class Place:
     best
         Share of the bootstrap draws in which no other method has a better mean; equal ones share a draw.
     tied
-        Whether the 95 % interval of the paired difference to the best mean holds 0.
+        Whether the 95 % interval of the paired difference to the leader holds 0; the leader is.
     """
 
     method: str
@@ -50,13 +49,17 @@ class Place:
         return {**asdict(self), "reason": self.reason or None}
 
 
-def places(panel: Panel, higher: bool = True, fixed_seeds: bool = False) -> list[Place]:
+def places(panel: Panel, higher: bool = True, fixed_seeds: bool = False, leader: str | None = None) -> list[Place]:
     """All methods of a panel, best first; a method without any score is left out of the others' ranks.
 
     Parameters
     ----------
     higher
         Whether higher scores are better.
+    fixed_seeds
+        Take the trained models as they are: nothing is then said of other training runs.
+    leader
+        Whom `tied` compares with; None: the best mean.
     """
     scored = [method for method in panel.methods if np.isfinite(panel.row(method)).any()]
     empty = [Place(method, reason="no case has a score") for method in panel.methods if method not in scored]
@@ -65,19 +68,24 @@ def places(panel: Panel, higher: bool = True, fixed_seeds: bool = False) -> list
     values = panel.common(scored)
     known = np.isfinite(values[0])
     reason = too_few(int(known.any(1).sum()), int(known.any(0).sum()), fixed_seeds)
-    found = [Place(m, reason=reason) for m in scored] if reason else _places(scored, values, higher, fixed_seeds)
-    return found + empty
+    if reason:
+        return [Place(method, reason=reason) for method in scored] + empty
+    return _places(scored, values, higher, fixed_seeds, leader) + empty
 
 
-def _places(methods: Sequence[str], values: np.ndarray, higher: bool, fixed_seeds: bool) -> list[Place]:
+def _places(
+    methods: Sequence[str], values: np.ndarray, higher: bool, fixed_seeds: bool, leader: str | None
+) -> list[Place]:
     estimates = Estimates.of(values, fixed_seeds)
     sign = 1.0 if higher else -1.0
     drawn = sign * estimates.draws()
-    ranks, best = _ranks(drawn), int((sign * estimates.mean).argmax())
+    ranks = _ranks(drawn)
+    best = methods.index(leader) if leader in methods else int((sign * estimates.mean).argmax())
     own = _ranks(sign * estimates.mean[None])[0]
     tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     intervals = np.quantile(sign * drawn, tails, axis=0)
-    gaps = np.quantile(drawn - drawn[:, [best]], tails, axis=0)
+    # rounding errors tell nobody apart
+    gaps = np.round(np.quantile(drawn - drawn[:, [best]], tails, axis=0), 12)
     spans = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
     first = ranks == 1
     shares = (first / first.sum(1, keepdims=True)).mean(0)

@@ -98,7 +98,7 @@ def _interval(
             keys.append((seeds[i], case, score.patients[case]))
     if not keys:
         return None
-    codes = [np.unique([str(key[part]) for key in keys], return_inverse=True)[1] for part in range(3)]
-    summary = summarise(np.array(values)[:, None], Design(*codes))
+    runs, cases, patients = (np.unique([str(key[part]) for key in keys], return_inverse=True)[1] for part in range(3))
+    summary = summarise(np.array(values)[:, None], Design(runs, cases, patients, runs))
     low, high = float(summary.low[0]), float(summary.high[0])
     return (low, high) if np.isfinite(low) and np.isfinite(high) else None

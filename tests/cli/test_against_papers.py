@@ -193,6 +193,7 @@ def test_statistics_of_a_run(nsbench: Command, tmp_path: Path) -> None:
     assert len(half["pairs"]) == 15
     text = nsbench("stats", run, "--baseline", "ce").output
     assert "Against ce" in text
+    assert text.count("The p-values take the seeds as fixed") == 3  # one under each table with tests
     assert "not enough data: nothing to compare with" in text  # ce alone on clean labels
     assert nsbench("stats", run, "--metric", "dise").exit_code == 2
     assert nsbench("stats", run, "--baseline", "nobody").exit_code == 2

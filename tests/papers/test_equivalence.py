@@ -24,14 +24,17 @@ def paper(scores: np.ndarray, spread: str) -> dict[str, Any]:
     return {"mean": scores.mean(), "std": values.std(ddof=1), "spread": spread, "n": len(values)}
 
 
-def outcomes(sample: Sample, spread: str, apart: float, theirs_as: Sample | None = None) -> Counter[str]:
+def outcomes(
+    sample: Sample, spread: str, apart: float, theirs_as: Sample | None = None, test_cases: int | None = None
+) -> Counter[str]:
     """Verdicts on 1,000 runs and papers whose true means are this far apart, margin 2."""
     rng = np.random.default_rng(3)
     mine, printed = sample.draw(rng, DRAWS, apart), (theirs_as or sample).draw(rng, DRAWS)
     found: Counter[str] = Counter()
     for run, other in zip(mine, printed):
         estimates = Estimates.of(run[None])
-        found[equivalence(gap(paper(other, spread), estimates, same_cases=False), 2.0).verdict] += 1
+        compared = gap(paper(other, spread), estimates, same_cases=False, test_cases=test_cases)
+        found[equivalence(compared, 2.0).verdict] += 1
     return found
 
 
@@ -49,6 +52,17 @@ def test_one_truth_differs_in_at_most_five_of_a_hundred_draws(
 ) -> None:
     found = outcomes(sample, spread, 0.0, printed)
     assert found["higher"] + found["lower"] <= 50
+
+
+@pytest.mark.parametrize(("theirs", "spread"), [(10, "runs"), (20, "")])
+def test_a_paper_of_few_patients_is_lent_the_doubt_of_so_few(theirs: int, spread: str) -> None:
+    """Ours are 200: that many would make the paper's mean far too sure."""
+    ours, printed = Sample(200, 3, by_patient=8, by_seed=0.5), Sample(theirs, 3, by_patient=8, by_seed=0.5)
+    found = outcomes(ours, spread, 0.0, printed, theirs)
+    assert found["higher"] + found["lower"] <= 62  # two standard errors above 50
+    if spread:
+        unaware = outcomes(ours, spread, 0.0, printed)
+        assert unaware["higher"] + unaware["lower"] > 150
 
 
 def test_means_at_the_margin_are_called_reproduced_in_at_most_five_of_a_hundred_draws() -> None:

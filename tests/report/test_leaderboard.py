@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 from nsbench.benchmark.report.leaderboard import leaderboard_rows
+from nsbench.benchmark.report.outcomes import outcomes
+from nsbench.benchmark.stats.compare import compare
+from nsbench.benchmark.stats.records import Records
+from nsbench.benchmark.store.index import open_index
 
 KEYS = {
     "dataset", "supervision", "noise", "ratio", "method", "seeds", "folds", "cells_done", "cells_planned", "complete",
@@ -44,7 +48,7 @@ def test_a_row_says_all_that_the_command_promises(grid: Any) -> None:
     assert dice["mean"] == pytest.approx(0.635)
     assert dice["std_cases"] == pytest.approx(np.std([0, 0.02, 0.04, 0.06], ddof=1))
     assert dice["std_seeds"] == pytest.approx(np.std([0, 0.01], ddof=1))
-    assert dice["ci95"][0] < dice["mean"] < dice["ci95"][1]
+    assert dice["ci95"] is found["tied"] is None  # four patients are too few
     assert found["drop"] == pytest.approx(-0.1)
     assert found["realised_dice"] == pytest.approx({"mean": 0.8, "std": 0.1})
     assert found["memorisation"] == {"wrong": 0.25, "right": 0.5}
@@ -123,16 +127,22 @@ def test_classes_are_averaged_per_case_and_shown_one_by_one(grid: Any) -> None:
     assert found["classes"]["blood pool"]["dice"]["undefined"] == 0
 
 
-def test_ties_are_told_by_the_paired_difference(grid: Any) -> None:
-    grid.methods, grid.cases = ("best", "as-good", "worse"), 12
+def uneven_score() -> Any:
+    """`as-good` differs from `best` by chance alone, `worse` is 2 points behind; cases differ far more."""
     rng = np.random.default_rng(0)
     hard, luck = rng.normal(0, 0.1, 12), rng.normal(0, 0.02, (2, 12))
+    luck -= luck.mean()
 
     def score(cell: Any, case: int, name: str) -> dict[str, Any]:
         offset = {"best": 0.001, "as-good": luck[cell.identity.seed, case], "worse": -0.02}[cell.label]
         return {"dice": 0.7 + hard[case] + offset}
 
-    luck -= luck.mean()
+    return score
+
+
+def test_ties_are_told_by_the_paired_difference(grid: Any) -> None:
+    grid.methods, grid.cases = ("best", "as-good", "worse"), 12
+    score = uneven_score()
     grid.run(grid.plan(), score)
     rows = [r for r in leaderboard_rows(grid.store) if r["ratio"] == 0.5]
     assert [(r["method"], r["rank"], r["tied"]) for r in rows] == [
@@ -142,6 +152,25 @@ def test_ties_are_told_by_the_paired_difference(grid: Any) -> None:
     ]
     # each interval alone is far wider than the difference
     assert rows[2]["metrics"]["dice"]["ci95"][1] > rows[0]["metrics"]["dice"]["mean"]
+
+
+@pytest.mark.parametrize(("seeds", "gone"), [((0, 1), 0), ((0,), 0), ((0, 1), 4)], ids=["two", "one", "undefined"])
+def test_ties_and_intervals_are_those_of_the_statistics(grid: Any, seeds: tuple[int, ...], gone: int) -> None:
+    """As `nsbench stats` prints them; with one seed, as it does with --fixed-seeds."""
+    grid.methods, grid.cases, grid.seeds = ("best", "as-good", "worse"), 12, seeds
+    score = uneven_score()
+    grid.run(grid.plan(), lambda cell, case, name: {"dice": np.nan} if case < gone else score(cell, case, name))
+    (compared,) = [
+        found.places
+        for found in compare(Records.of(grid.store), fixed_seeds=len(seeds) < 2)
+        if found.row.facts["ratio"]
+    ]
+    rows = [r for r in leaderboard_rows(grid.store) if r["ratio"] == 0.5]
+    for found, place in zip(rows, compared, strict=True):
+        names = ("method", "rank", "tied", "rank_low", "rank_high", "p_best")
+        said = (place.method, place.rank, place.tied, place.rank_low, place.rank_high, place.best)
+        assert tuple(found[name] for name in names) == said
+        assert found["metrics"]["dice"]["ci95"] == pytest.approx([place.low, place.high], rel=1e-5)
 
 
 def test_equal_scores_share_a_rank_and_too_few_patients_tie_nobody(grid: Any) -> None:
@@ -177,3 +206,10 @@ def test_rows_of_one_method_differ_by_label(grid: Any) -> None:
     grid.run(cells, dice_of(0.7))
     rows = [r for r in leaderboard_rows(grid.store) if r["ratio"] == 0.5]
     assert [(r["method"], r["plugin"]) for r in rows] == [("gce", "gce"), ("gce-strong", "gce")]
+
+
+def test_published_records_that_lack_newer_columns_are_read(grid: Any) -> None:
+    grid.run(grid.plan(), dice_of(0.7))
+    cells = open_index(grid.store).cells.assign(labeled_cases=np.nan, generations=np.nan)
+    found = outcomes(cells)[0]
+    assert (found["labeled_cases"], found["generations"], found["test_cases"]) == (None, [], 4)

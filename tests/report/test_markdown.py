@@ -12,7 +12,7 @@ from nsbench.benchmark.report.markdown import render_markdown
 def score(cell: Any, case: int, name: str) -> dict[str, Any]:
     """`ce` 80 points clean and 60 noisy, `mae` 5 points less; HD95 is undefined in one noisy case of `mae`."""
     noisy = cell.identity.supervision.ratio > 0
-    dice = 0.8 - 0.2 * noisy - 0.05 * (cell.label == "mae") + 0.01 * (case - 1.5)
+    dice = 0.8 - 0.2 * noisy - 0.05 * (cell.label == "mae") + 0.01 * (case - 2.5)
     gone = noisy and cell.label == "mae" and case == 0
     return {"dice": dice, "hd95_mm": float("nan") if gone else 3.5}
 
@@ -30,6 +30,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def test_sections_tables_and_protocol(grid: Any) -> None:
+    grid.cases = 6
     grid.run(grid.plan(), score)
     text = render_markdown(grid.store)
     order = [
@@ -56,6 +57,7 @@ def test_sections_tables_and_protocol(grid: Any) -> None:
 
 
 def test_a_row_shows_scores_spreads_drop_and_cells(grid: Any) -> None:
+    grid.cases = 6
     grid.run(grid.plan(), score)
     noisy = [table for table in tables(render_markdown(grid.store)) if table[0][:2] == ["#", "Method"]][1]
     heads = ["#", "Method", "Dice", "95 % interval", "Ranks", "P(best)", "SD cases", "SD seeds"]
@@ -63,15 +65,29 @@ def test_a_row_shows_scores_spreads_drop_and_cells(grid: Any) -> None:
     assert noisy[2][:3] == ["1", "**ce**", "**60.00**"]
     last = noisy[3]
     assert (last[0], last[1], last[2]) == ("2", "mae", "55.00")
-    assert last[4:6] == ["-", "-"]  # four patients are too few
-    assert last[6:] == ["1.29", "0.00", "3.50 (2 undefined)", "1.00", "-20.00", "25 % / 50 %", "2 of 2"]
+    assert last[4:6] == ["2", "0.00"]
+    assert last[6:] == ["1.87", "0.00", "3.50 (2 undefined)", "1.00", "-20.00", "25 % / 50 %", "2 of 2"]
 
 
-def test_ranks_of_rows_far_apart_are_sure(grid: Any) -> None:
-    grid.cases = 8
+def test_too_few_patients_have_no_interval_and_no_bold_print(grid: Any) -> None:
+    grid.cases = 5
     grid.run(grid.plan(), score)
-    noisy = [table for table in tables(render_markdown(grid.store)) if table[0][:2] == ["#", "Method"]][1]
-    assert [line[4:6] for line in noisy[2:]] == [["1", "1.00"], ["2", "0.00"]]
+    text = render_markdown(grid.store)
+    noisy = [table for table in tables(text) if table[0][:2] == ["#", "Method"]][1]
+    assert [line[1] for line in noisy[2:]] == ["ce", "mae"]
+    assert {cell for line in noisy[2:] for cell in line[3:6]} == {"-"}
+    assert "too few patients to tell methods apart" in text
+
+
+def test_one_seed_is_said_where_the_best_is_named(grid: Any) -> None:
+    grid.cases = 6
+    grid.run(grid.plan(), score)
+    words = "one seed, nothing is said of another training run"
+    assert words not in render_markdown(grid.store)
+    grid.seeds = (0,)
+    (grid.store.out / "plan.json").unlink()
+    grid.plan()
+    assert render_markdown(grid.store).count(words) == 2
 
 
 def test_every_table_is_rectangular(grid: Any) -> None:
@@ -113,7 +129,7 @@ def test_voxels_where_spacing_is_unknown(grid: Any) -> None:
 
 
 def test_many_tables_are_summed_up(grid: Any) -> None:
-    grid.datasets = tuple(f"data{i}" for i in range(7))
+    grid.datasets, grid.cases = tuple(f"data{i}" for i in range(7)), 6
     grid.run(grid.plan(), score)
     assert "Best, or not told apart from the best, in so many of 14 tables: ce 14." in render_markdown(grid.store)
 

@@ -9,6 +9,8 @@ import pytest
 
 from nsbench.benchmark.cell import Cell
 from nsbench.benchmark.errors import UserError
+from nsbench.benchmark.papers.catalogue import find_table
+from nsbench.benchmark.papers.parts import reproduction
 from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.share.merge import ConflictsError, merge_runs
 from nsbench.benchmark.spec.load import load
@@ -174,3 +176,60 @@ def test_bad_input_is_refused_before_anything_is_written(machines: Any, tmp_path
         with pytest.raises(UserError, match=message):
             merge_runs(sources, out, prefer=prefer)
     assert not c.exists()
+
+
+def reproduce(out: Path, registries: Registries, table: str, seeds: str, part: str = "") -> Store:
+    """A machine's share of PINT's or COPLE's table, all of its cells done."""
+    paper, _, number = table.partition(" ")
+    data = {"datasets": "phantom,cases=8,size=32" + (",ndim=2" if paper == "cople" else "")}
+    flags = {**data, "budget": "smoke", "seeds": seeds}
+    found = reproduction(find_table(paper, number), flags, registries, [part] if part else [])
+    store = Store(out)
+    store.out.mkdir()
+    words = ["nsbench", "reproduce", paper, number, "--dataset", data["datasets"], "--budget", "smoke"]
+    words += ["--seeds", seeds, *(["--part", part] if part else []), "--out", str(out)]
+    about = {"name": found.heading, "command": " ".join(words)}
+    store.write_plan(found.identity(), found.plan.cells, list(found.left_out), about=about)
+    for cell in found.plan.cells:
+        write_done(store, cell)
+    return store
+
+
+def test_seeds_of_a_papers_table_are_joined_part_by_part(tmp_path: Path, registries: Registries) -> None:
+    a, b = (reproduce(tmp_path / seeds, registries, "cople 4", seeds) for seeds in ("0,2", "1,3"))
+    c = tmp_path / "c"
+    merged = merge_runs([a.out, b.out], c)
+    assert (merged.done, merged.missing) == (16, 0)
+    parts = Store(c).read_plan()["spec"]["parts"]
+    assert {tuple(spec["seeds"]) for spec in parts.values()} == {(0, 1, 2, 3)}
+    page = (c / "reproduction" / "README.md").read_text()
+    assert "budget smoke, seeds 4 in place of the paper's" in page
+    assert page.startswith("# COPLE, Table IV, with phantom,cases=8,size=32,ndim=2")
+    assert merged.command.endswith(f"--budget smoke --seeds 4 --out {c}")
+    flags = {"datasets": "phantom,cases=8,size=32,ndim=2", "budget": "smoke", "seeds": "0,1,2,3"}
+    whole = reproduction(find_table("cople", "4"), flags, registries)
+    Store(c).check_spec(whole.identity(), extend=False)
+
+
+def test_parts_of_a_papers_table_are_joined_by_name(tmp_path: Path, registries: Registries) -> None:
+    names = {"two-phases": "1", "upper-bound": "2"}
+    sources = [reproduce(tmp_path / name, registries, "pint 1", seed, name).out for name, seed in names.items()]
+    merged = merge_runs(sources, tmp_path / "c")
+    plan = Store(tmp_path / "c").read_plan()
+    assert {name: spec["seeds"] for name, spec in plan["spec"]["parts"].items()} == {
+        "two-phases": [0],
+        "upper-bound": [0, 1],
+    }
+    assert plan["left_out"] == ["one-phase: not asked for"]
+    assert "--part two-phases --part upper-bound --seeds 2 --extend" in merged.command
+    assert "PNT, INT: not asked for" in (tmp_path / "c" / "reproduction" / "README.md").read_text()
+
+
+def test_tables_of_other_protocols_are_no_parts(tmp_path: Path, registries: Registries) -> None:
+    a, b = (reproduce(tmp_path / seeds, registries, "cople 4", seeds) for seeds in ("1", "2"))
+    plan = b.read_plan()
+    for spec in plan["spec"]["parts"].values():
+        spec["iterations"] = 9
+    b.write_plan(plan["spec"], b.planned_cells(), [], extend=True)
+    with pytest.raises(UserError, match=r"different benchmarks: [a-z-]+: iterations is not given in the one and 9"):
+        merge_runs([a.out, b.out], tmp_path / "c")

@@ -57,5 +57,5 @@ def test_missing_scores_are_in_no_mean() -> None:
     scores = np.array([[[1.0, 2.0], [3.0, np.nan], [np.nan, np.nan]]])
     estimates = Estimates.of(scores)
     assert estimates.mean[0] == 2.0
-    np.testing.assert_allclose(estimates.patients, [[-1 / 3, 1 / 3, 0]])
+    np.testing.assert_allclose(estimates.patients, [[-1 / 3, 1 / 3]])
     np.testing.assert_allclose(estimates.seeds, [[0, 0]])

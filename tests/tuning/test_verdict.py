@@ -47,7 +47,7 @@ def test_unknown_claims() -> None:
 
 def test_differences_are_paired_by_cell_and_case() -> None:
     """Cases differ by far more than trials, and yet the trials are told apart."""
-    good = [_score([0.1, 0.4, 0.7, 0.9]), _score([0.2, 0.5, 0.6, 0.95])]
+    good = [_score([0.1, 0.4, 0.7, 0.9, 0.3, 0.5]), _score([0.2, 0.5, 0.6, 0.95, 0.35, 0.4])]
     less = [_score([value - 0.01 for value in score.cases.values()]) for score in good]
     own, difference = _interval(good, (0, 1)), _interval(less, (0, 1), good)
     assert own is not None
@@ -55,3 +55,14 @@ def test_differences_are_paired_by_cell_and_case() -> None:
     assert own[1] - own[0] > 0.2
     assert difference == pytest.approx((-0.01, -0.01))
     assert _interval([_score([0.5, 0.6])], (0,)) is None
+
+
+def test_two_seeds_that_disagree_tell_no_trials_apart() -> None:
+    """Of many cases, each trial a little better with one of the seeds."""
+    values = [0.5 + 0.01 * i for i in range(30)]
+    good = [_score(values), _score(values)]
+    less = [_score([value - loss for value in values]) for loss in (0.01, 0.03)]
+    difference, fixed = _interval(less, (0, 1), good), _interval(less[:1], (0,), good[:1])
+    assert difference is not None
+    assert difference[0] < 0 < difference[1]
+    assert fixed == pytest.approx((-0.01, -0.01))
