@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Literal
 
 
@@ -32,6 +33,16 @@ class Metric:
     direction: Literal["higher", "lower"]
     is_surface: bool
     definition: str
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The lowest and the highest value that there can be."""
+        return 0.0, 1.0 if self.name in ("dice", "iou") else inf
+
+    def within(self, low: float, high: float) -> tuple[float, float]:
+        """The part of an interval that the metric can reach."""
+        least, most = self.reach
+        return min(max(low, least), most), max(min(high, most), least)
 
 
 def _distance(name: str, title: str, definition: str) -> tuple[Metric, Metric]:

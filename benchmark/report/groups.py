@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..metrics import METRICS
 from ..store.index import open_index
 from .leaderboard import Leaderboard
 from .rows import Row
@@ -96,7 +97,7 @@ class Groups:
         return Group(title, len(cases), dict(self._summaries(observations)))
 
     def _summaries(self, observations: Observations) -> Iterator[tuple[int, dict[str, Any]]]:
-        return summaries(observations, self._entries["dice"].to_numpy())
+        return summaries(observations, self._entries["dice"].to_numpy(), METRICS["dice"])
 
     def _dataset(self, row: Row) -> str:
         return str(row.facts["dataset"]).partition(":")[0].partition("@")[0].partition(",")[0]

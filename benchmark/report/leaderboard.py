@@ -124,7 +124,7 @@ def _add_scores(rows: list[Row], index: Snapshot, observations: Observations) ->
     for row in rows:
         row.facts["metrics"] = dict.fromkeys(METRICS, _NOTHING)
     for metric in METRICS:
-        for unit, summary in summaries(observations, _column(index, metric)):
+        for unit, summary in summaries(observations, _column(index, metric), METRICS[metric]):
             by_unit[unit].facts["metrics"][metric] = summary
 
 
@@ -138,7 +138,7 @@ def _add_class_scores(rows: list[Row], index: Snapshot, unit: np.ndarray, entrie
     unit = np.where(np.isin(unit, several), unit * most + entries["class"].to_numpy(), -1)
     observations = Observations.of(unit, index.cells, entries)
     for metric in CLASS_METRICS if len(several) else ():
-        for code, summary in summaries(observations, _column(index, metric)):
+        for code, summary in summaries(observations, _column(index, metric), METRICS[metric]):
             row = by_unit[code // most]
             row.facts["classes"].setdefault(row.classes[code % most - 1], {})[metric] = summary
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..metrics import Metric
 from .stats import Design, Summary, group_means, summarise
 
 
@@ -121,21 +122,23 @@ class Observations:
         return all(np.array_equal(codes[one], codes[other]) for codes in (self.seeds, self.folds, self.cases))
 
 
-def summaries(observations: Observations, entries: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
+def summaries(
+    observations: Observations, entries: np.ndarray, metric: Metric
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each unit's summary of one metric: JSON-able, null where there is not enough data."""
     values, undefined = observations.values(entries), observations.undefined(entries)
     for design, units in observations.designs:
         summary = summarise(observations.matrix(values, units), design)
         missing = observations.matrix(undefined, units).sum(0)
-        yield from zip(units, describe(summary, missing))
+        yield from zip(units, describe(summary, missing, metric))
 
 
-def describe(summary: Summary, undefined: np.ndarray) -> Iterator[dict[str, Any]]:
+def describe(summary: Summary, undefined: np.ndarray, metric: Metric) -> Iterator[dict[str, Any]]:
     """The columns of a summary as plain numbers, with the number of undefined values of each."""
     columns = (summary.mean, summary.std_cases, summary.std_seeds, summary.low, summary.high)
     plain = [[value if isfinite(value) else None for value in column.tolist()] for column in columns]
     for mean, std_cases, std_seeds, low, high, missing in zip(*plain, undefined.tolist()):
-        interval = None if low is None or high is None else [low, high]
+        interval = None if low is None or high is None else list(metric.within(low, high))
         spread = {"std_cases": std_cases, "std_seeds": std_seeds}
         yield {"mean": mean, **spread, "ci95": interval, "undefined": missing}
 

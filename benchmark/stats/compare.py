@@ -88,7 +88,7 @@ def _compare(records: Records, rows: Sequence[Row], metric: str, baseline: str |
     complete = [row for row in rows if row.complete]
     scores = records.together(complete, metric) if complete else None
     panel = Panel.of(scores) if scores is not None and len(scores) else None
-    ranked = places(panel, METRICS[metric].direction == "higher", fixed_seeds) if panel else []
+    ranked = places(panel, METRICS[metric], fixed_seeds) if panel else []
     ranked += [Place(row.facts["method"], reason=_unfinished(row)) for row in rows if not row.complete]
     pairs = all_pairs(panel, fixed_seeds) if panel else []
     known = panel is not None and baseline in panel.methods

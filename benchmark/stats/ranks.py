@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..metrics import METRICS, Metric
 from .bootstrap import LEVEL, Estimates
 from .enough import too_few
 from .panel import Panel
@@ -22,7 +23,7 @@ class Place:
     mean
         Over patients and seeds for which all methods have a score.
     low, high
-        95 % interval of it for other patients and other seeds.
+        95 % interval of it for other patients and other seeds, cut where the metric ends.
     rank
         1 for the best mean; equal means share it.
     rank_low, rank_high
@@ -49,13 +50,13 @@ class Place:
         return {**asdict(self), "reason": self.reason or None}
 
 
-def places(panel: Panel, higher: bool = True, fixed_seeds: bool = False, leader: str | None = None) -> list[Place]:
+def places(panel: Panel, metric: Metric = METRICS["dice"], fixed_seeds: bool = False, leader: str | None = None) -> list[Place]:
     """All methods of a panel, best first; a method without any score is left out of the others' ranks.
 
     Parameters
     ----------
-    higher
-        Whether higher scores are better.
+    metric
+        What the scores are.
     fixed_seeds
         Take the trained models as they are: nothing is then said of other training runs.
     leader
@@ -70,14 +71,14 @@ def places(panel: Panel, higher: bool = True, fixed_seeds: bool = False, leader:
     reason = too_few(int(known.any(1).sum()), int(known.any(0).sum()), fixed_seeds)
     if reason:
         return [Place(method, reason=reason) for method in scored] + empty
-    return _places(scored, values, higher, fixed_seeds, leader) + empty
+    return _places(scored, values, metric, fixed_seeds, leader) + empty
 
 
 def _places(
-    methods: Sequence[str], values: np.ndarray, higher: bool, fixed_seeds: bool, leader: str | None
+    methods: Sequence[str], values: np.ndarray, metric: Metric, fixed_seeds: bool, leader: str | None
 ) -> list[Place]:
     estimates = Estimates.of(values, fixed_seeds)
-    sign = 1.0 if higher else -1.0
+    sign = 1.0 if metric.direction == "higher" else -1.0
     drawn = sign * estimates.draws()
     ranks = _ranks(drawn)
     best = methods.index(leader) if leader in methods else int((sign * estimates.mean).argmax())
@@ -93,8 +94,7 @@ def _places(
         Place(
             method,
             float(estimates.mean[at]),
-            float(intervals[0, at]),
-            float(intervals[1, at]),
+            *metric.within(float(intervals[0, at]), float(intervals[1, at])),
             int(own[at]),
             int(spans[0, at]),
             int(spans[1, at]),

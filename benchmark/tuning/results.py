@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..metrics import METRICS
 from ..report.stats import Design, summarise
 from ..store import Store
 from .scores import CellScore, read_score
@@ -101,4 +102,6 @@ def _interval(
     runs, cases, patients = (np.unique([str(key[part]) for key in keys], return_inverse=True)[1] for part in range(3))
     summary = summarise(np.array(values)[:, None], Design(runs, cases, patients, runs))
     low, high = float(summary.low[0]), float(summary.high[0])
-    return (low, high) if np.isfinite(low) and np.isfinite(high) else None
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return None
+    return (low, high) if reference else METRICS["dice"].within(low, high)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
+from nsbench.benchmark.metrics import METRICS
 from nsbench.benchmark.stats.pairs import against, all_pairs
 from nsbench.benchmark.stats.panel import Panel
 from nsbench.benchmark.stats.ranks import places
@@ -106,9 +107,18 @@ def test_equal_methods_share_rank_and_chance() -> None:
 
 
 def test_lower_is_better_where_it_is() -> None:
-    found = places(Panel.of(frame({"a": 5.0, "b": 2.0}, seeds=5)), higher=False)
+    found = places(Panel.of(frame({"a": 5.0, "b": 2.0}, seeds=5)), METRICS["asd"])
     assert [(place.method, place.rank) for place in found] == [("b", 1), ("a", 2)]
     assert (found[0].low or 0) < (found[0].mean or 0) < (found[0].high or 0)
+
+
+def test_intervals_end_where_the_metric_does() -> None:
+    scores = frame({"a": 0.99, "b": 0.5}, seeds=2)
+    scores["score"] += np.where(scores["seed"] == 0, 0.01, -0.4)
+    wide = {place.method: place for place in places(Panel.of(scores))}
+    assert (wide["a"].low or 0) < 0.6 and wide["a"].high == 1
+    assert wide["b"].low == 0
+    assert (places(Panel.of(scores), METRICS["asd"])[-1].high or 0) > 1
 
 
 def test_a_method_without_scores_does_not_take_the_others_ranks() -> None:

@@ -57,6 +57,12 @@ def test_differences_are_paired_by_cell_and_case() -> None:
     assert _interval([_score([0.5, 0.6])], (0,)) is None
 
 
+def test_an_interval_ends_where_dice_does() -> None:
+    """The draws of two seeds that disagree do not."""
+    values = [0.7 + 0.02 * i for i in range(10)]
+    assert _interval([_score(values), _score([value - 0.4 for value in values])], (0, 1)) == (0, 1)
+
+
 def test_two_seeds_that_disagree_tell_no_trials_apart() -> None:
     """Of many cases, each trial a little better with one of the seeds."""
     values = [0.5 + 0.01 * i for i in range(30)]
