@@ -18,17 +18,25 @@ _COMPARED = ("network", "view", "selection")
 
 def differences(world: World, stands: Stands, number: dict[str, Any]) -> Iterator[str]:
     """What the run shows, held against the mapping; then what that declares; each begins with what it is about."""
-    reported, facts = world.reported, stands.facts
+    reported, facts, budget = world.reported, stands.facts, tuple(_budget(world, stands))
     if world.dataset not in reported.datasets:
         yield f"data: {world.dataset} stands in for {reported.dataset}"
     for name in _COMPARED:
         theirs, ours = getattr(reported, name), facts[name]
         if theirs is not None and ours != theirs:
             yield f"{name}: {ours} for the paper's {theirs}"
-    yield from _budget(world, stands)
+    yield from budget
     if number["spread"] == "runs" and number["n"] and facts["seeds"] != number["n"]:
         yield f"seeds: {facts['seeds']} for the paper's {number['n']} runs"
-    yield from reported.differences
+    yield from reported.differences_but({*(["budget"] if budget else []), *(["data"] if _stands_in(world) else [])})
+
+
+def _stands_in(world: World) -> bool:
+    """Whether a table was run on other data than its spec names."""
+    reported = world.reported
+    return reported.methods_are == "labels" and world.dataset not in _declared_datasets(
+        reported.paper, reported.tables[0]
+    )
 
 
 def _budget(world: World, stands: Stands) -> Iterator[str]:
@@ -54,6 +62,15 @@ def _declared_budgets(paper: str, table: str, ndim: int) -> tuple[dict[str, Any]
     except UserError:
         return ()
     return tuple(budget.model_dump(mode="json") for budget in found)
+
+
+@lru_cache(maxsize=64)
+def _declared_datasets(paper: str, table: str) -> frozenset[str]:
+    """Labels of the datasets that the parts of a paper's table name."""
+    declared = find_table(paper, table)
+    specs = declared_specs(declared, stands_in=False)
+    named = [specs[part.name].spec for part in declared.table.parts if not part.unavailable]
+    return frozenset(choice.label for spec in named for choice in spec.datasets)
 
 
 def _plain(value: Any) -> Any:

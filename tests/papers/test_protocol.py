@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nsbench.benchmark.budget import resolve_budget
+from nsbench.benchmark.papers.catalogue import find_table
 from nsbench.benchmark.papers.mapping import Reported
 from nsbench.benchmark.papers.mappings import defaults
 from nsbench.benchmark.papers.protocol import differences
@@ -24,7 +25,7 @@ def budget(**changes: Any) -> dict[str, Any]:
 
 def said(reported: Reported, **facts: Any) -> list[str]:
     """The differences of a run of the paper's own budget and data."""
-    own = {"dataset": reported.datasets[0], "budget": "paper", "budget_fields": budget(), "seeds": 3}
+    own: dict[str, Any] = {"dataset": reported.datasets[0], "budget": "paper", "budget_fields": budget(), "seeds": 3}
     stands = Stands(own | facts, "V-net", {}, None, None)
     return list(differences(World("", reported, (stands,)), stands, NUMBER))
 
@@ -52,6 +53,19 @@ def test_a_budget_that_is_called_the_papers_and_is_not_is_told(la: Reported) -> 
     two_phases = budget(updates=8000)
     assert not [text for text in said(la, **OWN, budget_fields=two_phases) if text.startswith("budget")]
     assert "budget: quick, 10 updates (total)" in said(la, **OWN, budget="quick", budget_fields=short)
+
+
+def test_what_was_declared_of_the_papers_data_and_budget_is_not_said_of_others() -> None:
+    """The published split of `la` is none of a stand-in's; 6000 updates are none of a quick run's."""
+    own = find_table("pint", "1").table.reported
+    assert {text.partition(":")[0] for text in own.differences} >= {"data", "budget", "network"}
+    assert set(said(own, **OWN)) == set(own.differences)
+    other = said(own, **OWN, dataset="la@la-half", budget="quick")
+    assert [text for text in other if text.startswith(("data", "budget"))] == [
+        "data: la@la-half stands in for LA",
+        "budget: quick, 6000 updates (total)",
+    ]
+    assert set(own.differences) - set(other) == {text for text in own.differences if text[:4] in ("data", "budg")}
 
 
 def test_the_papers_own_network_is_no_difference(la: Reported) -> None:
