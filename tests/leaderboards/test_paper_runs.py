@@ -84,6 +84,7 @@ def test_every_network_trains(declared: Declared, registries: Registries, tmp_pa
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("declared", tables())
 def test_the_whole_table_runs(declared: Declared, registries: Registries, tmp_path: Path) -> None:
     found, store = _tiny(declared, registries), Store(tmp_path)
