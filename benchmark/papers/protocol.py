@@ -44,7 +44,9 @@ def _budget(world: World, stands: Stands) -> Iterator[str]:
     name, ours = stands.facts["budget"], stands.facts["budget_fields"]
     theirs = _declared_budgets(world.reported.paper, world.reported.tables[0], len(ours["patch"]))
     if name != "paper" or not theirs:
-        yield f"budget: {name}, {ours['updates']} updates ({ours['accounting']})"
+        limit = ours.get("case_limit")
+        few = f", at most {limit} training and {limit} test cases" if limit else ""
+        yield f"budget: {name}, {ours['updates']} updates ({ours['accounting']}){few}"
         return
     apart = [[field for field in each if _plain(each[field]) != _plain(ours.get(field))] for each in theirs]
     if fields := min(apart, key=len):

@@ -53,6 +53,8 @@ def test_a_budget_that_is_called_the_papers_and_is_not_is_told(la: Reported) -> 
     two_phases = budget(updates=8000)
     assert not [text for text in said(la, **OWN, budget_fields=two_phases) if text.startswith("budget")]
     assert "budget: quick, 10 updates (total)" in said(la, **OWN, budget="quick", budget_fields=short)
+    few = said(la, **OWN, budget="smoke", budget_fields=short | {"case_limit": 6})
+    assert "budget: smoke, 10 updates (total), at most 6 training and 6 test cases" in few
 
 
 def test_what_was_declared_of_the_papers_data_and_budget_is_not_said_of_others() -> None:
