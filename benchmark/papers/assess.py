@@ -17,6 +17,7 @@ from .mappings import mappings_of
 from .marks import Mark, marks
 from .number_verdicts import NumberVerdict, number_verdicts
 from .order import Order, orders
+from .shown import is_table
 from .worlds import worlds
 
 
@@ -71,7 +72,7 @@ def assess(
     Parameters
     ----------
     paper
-        Only this one's.
+        Only this one's; None: all, of a run of a paper's table that paper's.
     margins
         By metric as printed, in the printed unit; they go before those of the spec and the defaults.
     fixed_seeds
@@ -82,8 +83,10 @@ def assess(
     UserError
         The folder holds no plan; an unknown paper.
     """
-    claims = load_claims(paper)
     records = Records.of(store, registries)
+    spec = records.plan["spec"]
+    paper = paper or (spec["paper"] if is_table(spec) else None)
+    claims = load_claims(paper)
     scores, given = Scores(records, fixed_seeds), dict(margins or {})
     found = [world for reported in mappings_of(records.plan, paper) for world in worlds(records.rows, reported)]
     numbers = list(number_verdicts(found, scores, given))

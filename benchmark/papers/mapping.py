@@ -13,6 +13,7 @@ reported:
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -87,6 +88,10 @@ class Reported(Strict):
     not_comparable: dict[str, str] = Field(
         default={}, description="metric as printed, or all: why its numbers cannot be compared at all"
     )
+
+    def differences_but(self, about: Collection[str]) -> Iterator[str]:
+        """The declared differences that are about something else: they speak of the declared protocol."""
+        return (text for text in self.differences if text.partition(": ")[0] not in about)
 
     @field_validator("methods", mode="before")
     @classmethod

@@ -15,8 +15,8 @@ _HOW = """\
 Verdicts are those of `nsbench claims`: an equivalence test with a margin, of the measured mean against the printed one;
 `margins` in the table's spec, or `nsbench claims OUT --margin METRIC=VALUE`, replace the margins.
 Reported: mean ± standard deviation as printed, over runs, cases or folds as the paper has it. Measured: the mean over
-seeds and cases in the paper's unit, ± over seeds where the paper's is over runs, else over cases. A number stands only
-where every cell of its row is done."""
+seeds and patients in the paper's unit, ± over seeds where the paper's is over runs, else over cases. A number stands
+only where every cell of its row is done."""
 
 
 def render(found: Shown, lines: Sequence[Line]) -> str:

@@ -58,9 +58,10 @@ def matches(facts: Facts, wanted: Mapping[str, Selector]) -> bool:
 
 def fact(facts: Facts, name: str) -> Any:
     """A fact by name: `ratio`, or `params.gamma` of the nested ones; None where the row has none."""
-    outer, _, inner = name.partition(".")
-    value = facts.get(outer)
-    return value.get(inner) if inner and isinstance(value, Mapping) else None if inner else value
+    value: Any = facts
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _several(value: Selector) -> tuple[float | str, ...]:

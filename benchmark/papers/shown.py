@@ -63,13 +63,13 @@ class Shown:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """The protocol differences: those of this run, then those that are declared."""
+        """The protocol differences: those of this run, then the declared ones about what it did not replace."""
         reported = self.declared.table.reported
         own = [f"data: {self.stand_in} stands in for {reported.dataset}"] if self.stand_in else []
         own += [f"{about}: {value} in place of the paper's" for about, value in self.changed.items()]
         if any(self._declared[name].tune and not self._is_tuned(name) for name in self.specs):
             own.append("budget: what the paper tuned for each method is not tuned; --tune does")
-        return (*own, *reported.differences)
+        return (*own, *reported.differences_but({*self.changed, *(["data"] if self.stand_in else [])}))
 
     @property
     def changed(self) -> dict[str, str]:

@@ -92,7 +92,7 @@ def _unprinted(measured: Measurements, reported: Reported, numbers: list[dict[st
 def _line(number: dict[str, Any], measured: Measurements, found: Shown, reported: Reported) -> Line:
     rows = measured.find(number["method"], parse_setting(number["setting"]))
     if not rows:
-        return Line(number, "", None, _why_missing(number["method"], found, reported))
+        return Line(number, "", None, _why_missing(number, found, reported))
     stands = rows[0]
     label = str(stands.facts["method"])
     if len(rows) > 1:
@@ -113,14 +113,15 @@ def _score(
     return score, "" if score else known.get(number["metric"], "the run does not measure it on these data")
 
 
-def _why_missing(method: str, found: Shown, reported: Reported) -> str:
-    table = found.declared.table
+def _why_missing(number: dict[str, Any], found: Shown, reported: Reported) -> str:
+    table, method = found.declared.table, number["method"]
     for quoted in table.quoted:
         if method in quoted.methods:
             return quoted.reason
     labels = {label for label, printed in reported.methods.items() if any(each.method == method for each in printed)}
     reasons = [reason for name, reason in found.reasons.items() if labels & _labels(found, name)]
-    return "; ".join(dict.fromkeys(reasons)) or "no row of the run stands for it"
+    known = reported.not_comparable.get(number["metric"], "no row of the run stands for it")
+    return "; ".join(dict.fromkeys(reasons)) or known
 
 
 def _labels(found: Shown, name: str) -> set[str]:

@@ -75,6 +75,8 @@ def test_claims_know_what_the_rows_stand_for(nsbench: Command, finished: tuple[P
     assert {number["method"] for number in document["numbers"]} == {
         *("Baseline", "Data re-weighting", "Label update", "Proposed")
     }
+    # what other papers claim is no question of this table
+    assert {claim["paper"] for claim in document["claims"]} == {"cople"}
 
 
 def test_published_numbers_are_those_of_the_published_records(

@@ -84,6 +84,7 @@ def test_every_network_trains(declared: Declared, registries: Registries, tmp_pa
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("declared", tables())
 def test_the_whole_table_runs(declared: Declared, registries: Registries, tmp_path: Path) -> None:
     found, store = _tiny(declared, registries), Store(tmp_path)
@@ -91,7 +92,9 @@ def test_the_whole_table_runs(declared: Declared, registries: Registries, tmp_pa
     assert _errors(cells, store, registries) == []
     store.write_plan(found.identity(), cells, [])
     lines = side_by_side(found.shown, store, registries)
-    assert {line.label for line in lines if line.label} == set(declared.table.reported.methods)
+    # the levels of an encoder are measured by nsbench analyze alone
+    placed = set() if declared.table.slug == "massl-table-3" else set(declared.table.reported.methods)
+    assert {line.label for line in lines if line.label} == placed
     assert [line.reason for line in lines if line.label and not line.measured and not _known(declared, line)] == []
 
 

@@ -13,7 +13,7 @@ from nsbench.benchmark.papers.claim_verdicts import Compared, decide, p_values
 from nsbench.benchmark.papers.mapping import Reported
 from nsbench.benchmark.papers.mappings import defaults, mappings_of
 from nsbench.benchmark.papers.resolve import asked
-from nsbench.benchmark.papers.select import Stands
+from nsbench.benchmark.papers.select import Stands, stand_for
 from nsbench.benchmark.papers.worlds import World
 from nsbench.benchmark.report.claims import Claim, load_claims
 from nsbench.benchmark.report.reported import load_reported, parse_setting
@@ -130,6 +130,27 @@ def test_default_mappings_name_what_the_papers_print() -> None:
         printed = {row["method"] for row in numbers if row["dataset"] == reported.dataset}
         ours = {each.method for several in reported.methods.values() for each in several}
         assert not printed or ours <= printed, (reported.paper, reported.tables, ours - printed)
+
+
+@pytest.mark.parametrize("figure", ["Fig. 6", "Fig. 7"])
+def test_tsman_is_what_learned_from_pseudo_labels(figure: str) -> None:
+    """As in the spec of the figure; a network that learned from the labeled scans alone stands for nothing."""
+    (mapping,) = (each for each in defaults() if each.paper == "tsman" and figure in each.tables)
+    off = dict.fromkeys(("f1", "f2", "f3", "f4"), False)
+    rows = [
+        {
+            "plugin": "hierarchical-distillation",
+            "labeled": 0.5,
+            "params": {"retrain": retrain, "retrain_params": params},
+        }
+        for retrain, params in (("tsman", {}), ("disagreement", {}), ("tsman", off), ("ce", {}))
+    ]
+    rows += [{"plugin": name, "labeled": 0.5, "params": {}} for name in ("tsman", "disagreement", "ce", "cnn")]
+    rows.append({"plugin": "tsman", "labeled": 1.0, "params": off})
+    assert [(each.method, each.setting["xi"]) for each in stand_for(rows, mapping)] == [
+        *((name, "50%") for name in ("TSMAN", "Disagreement", "DenseVoxNet")),
+        ("DenseVoxNet", "100%"),
+    ]
 
 
 def test_units_are_those_of_the_tables() -> None:

@@ -68,6 +68,10 @@ def test_another_budget_replaces_the_papers(pint: Declared, registries: Registri
     found = reproduction(pint, {**STAND_IN, "budget": "smoke", "seeds": "1"}, registries)
     assert {cell.identity.budget.name for cell in found.plan.cells} == {"smoke"}
     assert "budget: smoke in place of the paper's" in found.differences
+    # the declared ones speak of the paper's own budget
+    assert [text for text in found.differences if text.startswith("budget")] == [
+        "budget: smoke in place of the paper's"
+    ]
     assert len(found.plan.cells) == 22
 
 

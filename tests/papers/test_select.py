@@ -15,7 +15,7 @@ FACTS: dict[str, Any] = {
     "ratio": 0.25,
     "network": "cople-net",
     "network_params": {"aspp": False, "width": None},
-    "params": {"gamma": 1.5},
+    "params": {"gamma": 1.5, "retrain_params": {"f1": False}},
 }
 
 
@@ -30,6 +30,8 @@ FACTS: dict[str, Any] = {
         ({"network": "COPLE-Net"}, True),
         ({"network_params.aspp": "false"}, True),
         ({"network_params.aspp": 0.0}, False),
+        ({"params.retrain_params.f1": "false"}, True),
+        ({"params.gamma.f1": "false"}, False),
         ({"params.gamma": 1.5, "ratio": 0.5}, False),
         ({"params.q": 0.7}, False),
         ({"labeled": 0.25}, False),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nsbench.benchmark.report.leaderboard import leaderboard_rows
+from nsbench.benchmark.report.figures.ranks import rank_figure
+from nsbench.benchmark.report.leaderboard import leaderboard_rows, make_leaderboard
 from nsbench.benchmark.report.outcomes import outcomes
 from nsbench.benchmark.stats.compare import compare
 from nsbench.benchmark.stats.records import Records
@@ -171,6 +172,14 @@ def test_ties_and_intervals_are_those_of_the_statistics(grid: Any, seeds: tuple[
         said = (place.method, place.rank, place.tied, place.rank_low, place.rank_high, place.best)
         assert tuple(found[name] for name in names) == said
         assert found["metrics"]["dice"]["ci95"] == pytest.approx([place.low, place.high], rel=1e-5)
+    figure = rank_figure(
+        [row for row in make_leaderboard(grid.store).rows if row.facts["ratio"]], "", Records.of(grid.store)
+    )
+    assert figure is not None
+    axes = figure.axes[0]
+    assert ("one seed says nothing" in " ".join(text.get_text() for text in figure.texts)) == (len(seeds) < 2)
+    drawn = [(low, high) for (low, _), (high, _) in axes.collections[1].get_segments()]
+    assert sorted(drawn) == sorted((place.rank_low, place.rank_high) for place in compared)
 
 
 def test_equal_scores_share_a_rank_and_too_few_patients_tie_nobody(grid: Any) -> None:
