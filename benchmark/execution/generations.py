@@ -78,8 +78,7 @@ class Generations:
         return {name: _scores(pairs, name == stages[0]) for name, pairs in found.items()}
 
     def _dice(self, case_id: str, label: np.ndarray) -> float:
-        ignore = {case.id: case.ignore for case in self.data.view.cases}[case_id]
-        return self._mean_dice(label, np.asarray(self.data.reference[case_id]), ignore)
+        return self._mean_dice(label, np.asarray(self.data.reference[case_id]), self.data.ignored.get(case_id))
 
     def _mean_dice(self, prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None) -> float:
         return mean_dice(prediction, truth, ignore, self.data.task.num_classes)
