@@ -54,6 +54,7 @@ def _retrain(
         start=stage.start if stage.start in (None, INITIAL) else PREFIX + stage.start,
         optimisers=tuple(_optimiser(each, method, attribute) for each in stage.optimisers),
         slice_axis=stage.slice_axis,
+        final=stage.final,
         inner=stage,
     )
 

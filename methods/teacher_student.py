@@ -67,13 +67,15 @@ class ATSO(Generations):
         rounds, folds = self.params.generations, self.params.folds
         if len(unlabeled) < folds:
             raise UserError(f"method {self.name}: {len(unlabeled)} unlabeled cases are too few for {folds} folds")
-        trained = rounds if self.params.last_labels == "updated" else rounds - 1
+        updated = self.params.last_labels == "updated"
+        trained = rounds if updated else rounds - 1
         graph: list[Stage] = []
         for t in range(1, trained + 1):
             graph += self.generation(t, labeled, unlabeled, share=1 / (trained + 1))
         graph += self.labels_for_all(trained + 1, unlabeled)
         pseudo = self.relabeled(trained + 1, unlabeled)
-        return [*graph, self.lesson("final", labeled, pseudo, start=INITIAL_MODEL, share=1 / (trained + 1))]
+        share = 1 / (trained + 1)
+        return [*graph, self.lesson("final", labeled, pseudo, start=INITIAL_MODEL, share=share, final=updated)]
 
     def generation(self, t: int, labeled: TrainingView, unlabeled: TrainingView, share: float) -> Sequence[Stage]:
         """Lines 5 to 9: the labels of every fold, then its student."""

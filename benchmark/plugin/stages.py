@@ -59,7 +59,9 @@ class Train:
         Names of the parameters that the stage's outcome depends on (`learning_rate` always counts). Given, the stage is
         trained once for all cells of a run in which it would come out the same: same name, step function and code,
         updates, cases and labels, initial weights, values of these parameters, and all of the cell's identity but the
-        method. Its updates and its time count in every cell's row. Other parameters cannot be read while it trains.
+        method. Its updates and its time count in every cell's row. Other parameters cannot be read while it trains;
+        what `setup` made of them and keeps in attributes counts as the weights do. A method that keeps other things
+        than numbers, texts, arrays, functions and containers of them shares nothing, nor does a cell with a validation.
     start
         Stage whose weights this one starts from; None: the weights as the previous stage left them;
         `INITIAL`: the method as `setup` left it.

@@ -141,6 +141,7 @@ def _average_generations(cells: list[list[dict[str, Any]]]) -> list[dict[str, An
         {
             "stage": stage,
             "generation": rows[0]["generation"],
+            **{name: bool(rows[0].get(name)) for name in ("final", "coarse")},
             **{name: _average([found[name] for found in rows], whole=True) for name in names},
         }
         for stage, rows in groups.items()

@@ -42,7 +42,13 @@ class Generation(BaseModel):
     ----------
     generation
         0 for weights that learned from given labels alone, one more for those that learned from labels of weights; of
-        labels, that of the weights that made them.
+        labels, that of the weights that made them, and so of `final` weights.
+    final
+        Whether the weights learned from the labels of all models of this generation, which are beside them: the tested
+        model of ATSO (line 12), whose accuracy is its Table 1's of this generation.
+    coarse
+        Whether the labels are of super-classes; so is then the truth that `reference` compares them with, which is
+        thus higher than that of labels of all classes.
     reference
         Of a `Relabel` stage's labels, or the weights' predictions, against the hidden labels of the unlabeled training
         cases (ATSO's R); null where there are none, or the weights label no more cases.
@@ -55,6 +61,8 @@ class Generation(BaseModel):
 
     stage: str
     generation: int = 0
+    final: bool = False
+    coarse: bool = False
     reference: float | None = None
     test: float | None = None
     similarity: float | None = None

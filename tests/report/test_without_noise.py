@@ -11,6 +11,8 @@ import pytest
 from nsbench.benchmark.cell import Cell, ChosenDataset, Scarce, Transfer
 from nsbench.benchmark.report.figures.axis import AXES
 from nsbench.benchmark.report.figures.curves import curve_figure
+from nsbench.benchmark.report.figures.generations import by_generation, generation_figure
+from nsbench.benchmark.report.generations import generation_table
 from nsbench.benchmark.report.leaderboard import leaderboard_rows, make_leaderboard
 from nsbench.benchmark.report.markdown import render_markdown
 from nsbench.benchmark.report.write import csv_text, write_leaderboard
@@ -102,6 +104,25 @@ def test_pictures_against_the_share_and_of_generations(grid: Any, few: Callable[
     assert shown == {path.name for path in readme.parent.glob("*.png")}
     assert {"dice-vs-labeled-phantom.png", "generations-phantom-10-labeled.png"} <= shown
     assert "dice-vs-ratio-phantom.png" not in shown
+
+
+def test_the_tested_model_of_all_folds_and_labels_of_super_classes_are_off_the_lines(grid: Any, few: Any) -> None:
+    few()
+    (row,) = (r for r in make_leaderboard(grid.store).rows if r.facts["labeled"] == 0.1 and r.facts["method"] == "atso")
+    row.facts["generations"][-1:] = [
+        {"stage": "r2.0", "generation": 1, "reference": 0.9, "test": None, "similarity": None, "coarse": True},
+        {"stage": "m1.0", "generation": 1, "reference": None, "test": 0.5, "similarity": 0.7},
+        {"stage": "m1.1", "generation": 1, "reference": None, "test": 0.6, "similarity": 0.7},
+        {"stage": "final", "generation": 1, "reference": 0.7, "test": 0.75, "similarity": 0.6, "final": True},
+    ]
+    assert by_generation(row, "test") == ([0, 1], pytest.approx([60, 55]))
+    assert by_generation(row, "test", final=True) == ([1], pytest.approx([75]))
+    assert by_generation(row, "reference") == ([0], pytest.approx([65])), "not the 90 of coarse labels"
+    figure = generation_figure([row])
+    assert "the model of all folds" in figure._supxlabel.get_text()  # type: ignore[attr-defined]
+    table = generation_table([row])
+    assert re.search(r"\| final \(of all folds\) +\| +1 \| +70\.00 \| +75\.00", table)
+    assert re.search(r"\| r2\.0 \(super-classes\) +\| +1 \| +90\.00", table)
 
 
 def test_counts_and_fractions_stand_side_by_side_and_one_case_is_not_all(grid: Any, few: Callable[..., Any]) -> None:
