@@ -70,6 +70,9 @@ class Train:
     slice_axis
         Spatial axis that a 2-D network's slices of volumes are cut along, or one by name of a view; None, or a
         view that is not named: the cell's. See `Method.slice_axes`.
+    final
+        Of a stage that learns from the labels of the last generation's models together: its weights stand for that
+        generation, beside those of the models, rather than for a further one (ATSO, line 12). Only for the record.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Train:
     slice_axis: int | Mapping[str, int] | None = None
     fraction: float | None = None
     shared: tuple[str, ...] | None = None
+    final: bool = False
 
     def slice_axis_of(self, view: str) -> int | None:
         """The axis of a view by its name in `on`, "" for a single one; None: the cell's."""
