@@ -20,11 +20,12 @@ from .where import FieldError
 
 @dataclass(frozen=True)
 class Planned:
-    """A supervision and how tables call it; `source_root` is the folder of a transfer's source."""
+    """A supervision and how tables call it; of a transfer's source its folder and its number of labeled cases."""
 
     label: str
     supervision: Supervision
     source_root: str | None = None
+    source_cases: int = 0
 
 
 def supervisions(spec: Spec, registries: Registries) -> list[Planned]:
@@ -106,7 +107,7 @@ def transfer(spec: Spec, source: OpenDataset, target: OpenDataset, fold: int, se
         unlabeled="rest" if spec.unlabeled is None else spec.unlabeled,
         spacing=spec.spacing,
     )
-    return Planned(source.label, chosen, str(source.root) if source.root else None)
+    return Planned(source.label, chosen, str(source.root) if source.root else None, len(ids))
 
 
 def _check_fit(spec: Spec, source: OpenDataset, target: OpenDataset) -> None:
