@@ -95,10 +95,10 @@ def transfer(spec: Spec, source: OpenDataset, target: OpenDataset, fold: int, se
         Source and target do not fit: the same data, other classes, channels or axes; no labeled case is left.
     """
     _check_fit(spec, source, target)
-    tested = set(target.split(fold, spec.folds, seed).test)
-    refs = [ref for ref in target.refs if ref.id in tested]
+    split, refs = target.split(fold, spec.folds, seed), {ref.id: ref for ref in target.refs}
+    tested, unlabeled = ([refs[i] for i in ids] for ids in (split.test, split.train))
     try:
-        ids = source_ids(source.adapter, source.refs, target.adapter.name, refs, seed)
+        ids = source_ids(source.adapter, source.refs, target.adapter.name, tested, unlabeled, seed)
     except UserError as error:
         raise FieldError(str(error), ("source",)) from None
     chosen = Transfer(
