@@ -106,6 +106,7 @@ class Relabel:
         transforms, each stage votes on its own first, then the stages do.
     flips
         Sets of axes of the network's input to mirror; the predictions are mirrored back before voting. `((),)`: none.
+        Of a method with `slice_axes`, the input is the slice along each of them; these vote before all others.
     turns
         Numbers of quarter turns in the plane of the first two of these axes, each combined with each set of `flips`.
     groups

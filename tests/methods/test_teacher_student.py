@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from torch import Tensor
 from torch.nn.functional import softmax
 
 from nsbench.benchmark.errors import UserError
-from nsbench.benchmark.plugin import Batch, Relabel, Train, TrainingView
+from nsbench.benchmark.plugin import Batch, Relabel, Train
 from nsbench.benchmark.testing.world import make_view
 from nsbench.methods._superclasses import groups_of, reduced_batch, reduced_logits
 
@@ -174,28 +171,3 @@ def test_after_super_classes_the_training_goes_on_with_all_classes(tmp_path: Pat
     assert stages["fine"].start == "m1"
     trained(method, tmp_path)
     assert 2 not in torch.stack(list(after(tmp_path, "r1").values())).unique().tolist()
-
-
-@pytest.mark.parametrize("fraction", [None, 0.5], ids=["all-alike", "mixed"])
-def test_only_where_pseudo_labels_teach_are_predictions_reduced(fraction: float | None, tmp_path: Path) -> None:
-    """What reaches the loss in each stage: the number of classes told apart, and the brightness of the images."""
-    method = built("stso", generations=1, superclasses=(("class1", "class2"),), labeled_fraction=fraction)
-    bright = {case.id for case in VIEW.unlabeled.cases}
-    cases = (replace(case, image=np.full_like(case.image, case.id in bright)) for case in VIEW.cases)
-    seen: dict[str, set[tuple[int, bool]]] = {}
-    stage, loss = "", method.loss
-
-    def enter_stage(entered: Train) -> None:
-        nonlocal stage
-        stage = entered.name
-        type(method).enter_stage(method, entered)
-
-    def seen_loss(logits: Tensor, batch: Batch) -> Tensor:
-        assert logits.shape[1] == batch.num_classes > int(batch.label.max())
-        seen.setdefault(stage, set()).update((batch.num_classes, bool(image.mean() > 0.5)) for image in batch.image)
-        return loss(logits, batch)
-
-    method.enter_stage, method.loss = enter_stage, seen_loss
-    trained(method, tmp_path, updates=4, view=TrainingView(tuple(cases)))
-    labeled, pseudo = (3, False), (3, True)
-    assert seen == {"m0": {labeled}, "m1": {labeled, (2, True)}, "fine": {labeled, pseudo}}
