@@ -64,6 +64,7 @@ def _retrain(stage: Train, own: set[str], share: float, optimisers: tuple[Optimi
         start=stage.start if stage.start in (None, INITIAL) else PREFIX + stage.start,
         optimisers=optimisers,
         slice_axis=stage.slice_axis,
+        alternating=stage.alternating,
         final=stage.final,
         inner=stage,
     )

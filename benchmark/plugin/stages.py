@@ -70,6 +70,9 @@ class Train:
     slice_axis
         Spatial axis that a 2-D network's slices of volumes are cut along, or one by name of a view; None, or a
         view that is not named: the cell's. See `Method.slice_axes`.
+    alternating
+        Whether the views of `on` take turns: `step` then gets a dict with one batch, of the first view in the first
+        update, of the second one in the second, and no batch is drawn in vain.
     final
         Of a stage that learns from the labels of the last generation's models together: its weights stand for that
         generation, beside those of the models, rather than for a further one (ATSO, line 12). Only for the record.
@@ -84,6 +87,7 @@ class Train:
     slice_axis: int | Mapping[str, int] | None = None
     fraction: float | None = None
     shared: tuple[str, ...] | None = None
+    alternating: bool = False
     final: bool = False
 
     def slice_axis_of(self, view: str) -> int | None:
