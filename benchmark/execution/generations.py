@@ -64,7 +64,7 @@ class Generations:
         found = ((i, truth, self.evaluator.predict(self.method, images[i])) for i, truth in self.data.reference.items())
         return _mean([self._dice(i, label, np.asarray(truth)) for i, truth, label in found])
 
-    def _test(self, stages: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    def _test(self, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
         """`test` and `similarity` of each stage's weights, which are in memory one at a time."""
         first: list[np.ndarray] = []
         found = {}
@@ -112,7 +112,8 @@ def in_groups(truth: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
     lookup = np.arange(256, dtype=np.uint8)
     for first, *others in groups:
         lookup[others] = first
-    return lookup[truth]
+    found: np.ndarray = lookup[truth]
+    return found
 
 
 def mean_dice(prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None, num_classes: int) -> float:
@@ -147,7 +148,7 @@ def _weights_of(stages: Sequence[Stage], labeling: Sequence[Relabel]) -> list[st
     return [name for i, name in enumerate(trains) if name in used or i == len(trains) - 1]
 
 
-def _scores(pairs: Sequence[Sequence[float]], is_first: bool) -> dict[str, float | None]:
+def _scores(pairs: Sequence[Sequence[float]], is_first: bool) -> dict[str, Any]:
     test, similarity = (_mean([pair[i] for pair in pairs]) for i in range(2))
     return {"test": test, "similarity": None if is_first else similarity}
 
