@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from ..cell import Identity
 
 Status = Literal["done", "failed", "timeout", "oom", "skipped"]
 FORMAT = 1
+
+_LATER = ("pool_cases", "validation_cases")
+"""Fields of a result that are younger than the first records."""
 
 
 class Noise(BaseModel):
@@ -79,6 +82,10 @@ class Result(BaseModel):
         Class name -> {dice, iou} over all test cases together; `overall` where a score is defined for the task.
     labeled_cases
         Of the training cases, those that the method saw with a label.
+    pool_cases, validation_cases
+        Where labels are few or another dataset's: training cases of which some were labeled, whether or not the method
+        saw the others (0 for a transfer), and further ones whose labels a validation used. Left out of the JSON form
+        when 0.
     generations
         Per stage that labels the unlabeled training cases, or from whose weights they are labeled: see `Generation`.
     trust
@@ -94,6 +101,8 @@ class Result(BaseModel):
     parameters: int = 0
     train_cases: int = 0
     labeled_cases: int = 0
+    pool_cases: int = 0
+    validation_cases: int = 0
     test_cases: int = 0
     split: str = ""
     classes: list[str] = []
@@ -105,6 +114,11 @@ class Result(BaseModel):
     selected: dict[str, Any] = {}
     pooled: dict[str, dict[str, float | None]] = {}
     generations: list[Generation] = []
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return {name: value for name, value in values.items() if value or name not in _LATER}
 
 
 class Record(BaseModel):

@@ -45,7 +45,9 @@ def few(grid: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Cell]]
             Generation(stage=f"m{i}", generation=i, test=0.6 + i / 10, similarity=0.8 if i else None) for i in range(2)
         ]
         told.insert(1, Generation(stage="r1", reference=0.65))
-        changes = {"labeled_cases": labeled, "trust": [], "generations": told if cell.label == "atso" else []}
+        validated = 0 if grid.selection == "last" else 2
+        sizes = {"labeled_cases": labeled, "pool_cases": 8, "validation_cases": validated}
+        changes = {**sizes, "trust": [], "generations": told if cell.label == "atso" else []}
         return found.model_copy(update={"result": found.result.model_copy(update=changes)})
 
     def make_plan(shares: Sequence[float] = (0.1, 0.2, 1.0)) -> list[Cell]:
@@ -95,6 +97,23 @@ def test_the_page_says_what_is_labeled_and_what_bounds_what(grid: Any, few: Call
     assert re.search(r"\| atso +\| r1 +\| +0 \| +65\.00 \| +- \| +- \|", page)
     assert "**Lower bound**" in page
     assert "nested, stratified by group" in page
+
+
+def test_a_count_that_is_every_case_is_the_upper_bound(grid: Any, few: Callable[..., Any]) -> None:
+    few((2, 8))
+    bounds = {row["labeled"]: row["bound"] for row in leaderboard_rows(grid.store) if row["method"] == "ce"}
+    assert bounds == {2: "lower", 8: "upper"}
+    assert render_markdown(grid.store).count("Upper bound, trained with all labels: ce") == 1
+
+
+def test_the_page_counts_the_labels_of_the_validation(grid: Any, few: Callable[..., Any]) -> None:
+    few((2,))
+    assert "further" not in render_markdown(grid.store)
+    grid.selection = "best-clean-val"
+    few((2,))
+    page = render_markdown(grid.store)
+    assert "2 labeled of 8 training cases" in page
+    assert "in each cell. By the labels of 2 further training cases checkpoints were chosen." in page
 
 
 def test_pictures_against_the_share_and_of_generations(grid: Any, few: Callable[..., Any]) -> None:

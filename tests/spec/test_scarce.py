@@ -102,6 +102,8 @@ def test_patients_of_the_target_are_left_out_of_the_source(registries: Registrie
         ({"labeled": "0.2", "noise": "none"}, ["--noise", "leave out noise"]),
         ({"labeled": "0.2", "ratios": "0.5"}, ["--ratios", "leave out ratios"]),
         ({"labeled": "0.2", "severity": "0.5"}, ["--severity", "leave out severity"]),
+        ({"labeled": "0.2", "selection": "best-noisy-val"}, ["--selection", "no wrong label", "best-clean-val"]),
+        ({"source": "phantom", "selection": "best-noisy-val"}, ["--selection", "no wrong label"]),
         ({"labeled": "0.2", "unlabeled": "some"}, ["--unlabeled", "rest, all, none"]),
         ({"labeled": "0.2", "unlabeled": "25"}, ["--unlabeled", "only 24 have no label"]),
         ({"labeled": "0.2", "source": "phantom"}, ["--source", "leave out labeled or source"]),
