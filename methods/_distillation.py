@@ -50,10 +50,18 @@ class Distillation(Retraining):
             "ce", source="Yu et al. 2017 (DenseVoxNet), Section 2.2", help="of the base models"
         )
         base_fraction: float = param(
-            0.5, gt=0, lt=1, low=0.3, high=0.7, source="unstated in Min et al. 2019", help="updates of the base models"
+            0.5,
+            gt=0,
+            lt=1,
+            low=0.3,
+            high=0.7,
+            source="unstated in Min et al. 2019",
+            help="updates of the base models together; no effect with accounting per-stage, where each stage has all",
         )
         lengths: Literal["unequal", "equal"] = param(
-            "unequal", source="Min et al. 2019, Implementation: 10000, 15000, 20000", help="of the base models"
+            "unequal",
+            source="Min et al. 2019, Implementation: 10000, 15000, 20000",
+            help="of the base models; equal with accounting per-stage, where each stage has all updates",
         )
         augmentation: Literal["rotations-and-flips", "square", "none"] = param(
             "rotations-and-flips", source="Min et al. 2019, Datasets", help="of the base models' batches"

@@ -37,7 +37,13 @@ class Generations(PseudoLabels):
             2, ge=1, le=20, low=1, high=5, source="Huo et al. 2021, Algorithm 1: T; Table 1: 5, Table 3: 4"
         )
         initial_fraction: float = param(
-            0.5, gt=0, lt=1, low=0.2, high=0.8, source="unstated in Huo et al. 2021", help="M0's part of the updates"
+            0.5,
+            gt=0,
+            lt=1,
+            low=0.2,
+            high=0.8,
+            source="unstated in Huo et al. 2021",
+            help="M0's part of the updates; no effect with accounting per-stage, where each stage has all",
         )
         student_rate: float = param(
             1.0,

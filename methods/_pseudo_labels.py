@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor
 
-from ..benchmark.plugin import Batch, Optimiser, Train, TrainingView, UserError, param
+from ..benchmark.plugin import Batch, Optimiser, Setting, Train, TrainingView, UserError, param
 from ._segmentation_loss import SegmentationLoss
 from ._superclasses import Groups, groups_of, mixed_loss
 
@@ -41,8 +41,23 @@ class PseudoLabels(SegmentationLoss):
             gt=0,
             lt=1,
             source="unstated in Huo et al. 2021",
-            help="with superclasses, the last training's part of what the first models leave",
+            help="with superclasses, the last training's part of what the first models leave; no "
+            "effect with accounting per-stage, where each stage has all",
         )
+
+        def misfit(self, setting: Setting) -> str:
+            """Views of what is no volume fed as slices, super-classes that are none of the task."""
+            if self.views == "three" and not setting.sliced:
+                return "views three trains 2-D networks on slices of volumes: give it volumes, and view 2d"
+            values = ("background", *setting.task.classes)
+            listed = [name for group in self.superclasses for name in group]
+            if unknown := [name for name in listed if name not in values]:
+                return f"superclasses: {', '.join(unknown)}: no such class; there are {', '.join(values)}"
+            if len(set(listed)) < len(listed):
+                return "superclasses: a class is in two super-classes; leave it in one"
+            if any(len(group) == len(values) for group in self.superclasses):
+                return "superclasses: all classes are in one super-class, which tells nothing apart; leave one out"
+            return ""
 
     def set_up_views(self) -> int:
         """Number of networks of a model; refuses what the data cannot have."""

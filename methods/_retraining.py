@@ -14,6 +14,7 @@ from ..benchmark.plugin import (
     LossMethod,
     Method,
     Relabel,
+    Setting,
     Stage,
     Train,
     TrainingView,
@@ -38,6 +39,14 @@ class Retraining(PseudoLabels):
             names_plugin=True,
         )
         retrain_params: dict[str, Any] = param({}, source="nsbench", help="parameters of that method")
+
+        def misfit(self, setting: Setting) -> str:
+            """Beside what else cannot be: a wrapped method that wants unlabeled cases."""
+            if setting.knows(self.retrain) == "scarce":
+                return (
+                    f"retrain {self.retrain} is for scarce labels, and no case is left without label; retrain another"
+                )
+            return super().misfit(setting)
 
     def set_up_students(self, build: Builder) -> None:
         """Make the wrapped methods; UserError where the wanted one cannot learn from a mix."""

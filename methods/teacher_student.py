@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from ..benchmark.plugin import Stage, TrainingView, UserError, param
+from ..benchmark.plugin import Setting, Stage, TrainingView, UserError, param
 from ._generations import INITIAL_MODEL, Generations
 
 
@@ -62,6 +62,14 @@ class ATSO(Generations):
         last_labels: Literal["updated", "to-the-letter"] = param(
             "updated", source="Huo et al. 2021, Algorithm 1, line 12", help="labels for the last model"
         )
+
+        def misfit(self, setting: Setting) -> str:
+            """Beside what else cannot be: folds without a case."""
+            count = setting.unlabeled
+            few = (
+                f"{count} unlabeled case{'' if count == 1 else 's'} for {self.folds} folds; lower folds or label fewer"
+            )
+            return super().misfit(setting) or (few if count < self.folds else "")
 
     def students(self, labeled: TrainingView, unlabeled: TrainingView) -> Sequence[Stage]:
         rounds, folds = self.params.generations, self.params.folds

@@ -135,6 +135,30 @@ def test_parameters_that_do_not_fit_are_refused(
         _plan(registries, **{"methods": ["ce", method], "labeled": "0.5", **flags})
 
 
+@pytest.mark.parametrize(
+    ("method", "flags", "words"),
+    [
+        ("atso", {"unlabeled": "1"}, "1 unlabeled case for 2 folds; lower folds or label fewer"),
+        ("atso,folds=4", {}, "3 unlabeled cases for 4 folds"),
+        ("atso,views=three", {"datasets": "phantom,cases=12"}, "views three .* view 2d"),
+        ("stso,views=three", {}, "views three .* volumes"),
+        ("model-distillation,views=three", {"datasets": "phantom,cases=12", "view": "3d"}, "views three .* view 2d"),
+        ("stso,superclasses=[[lung]]", {}, "superclasses: lung: no such class; there are background, chamber"),
+        ("stso,superclasses=[[background, chamber]]", {}, "all classes are in one super-class"),
+        ("data-distillation,superclasses=[[chamber],[chamber]]", {}, "a class is in two super-classes"),
+        ("model-distillation,retrain=massl", {}, "retrain massl is for scarce labels"),
+    ],
+)
+def test_built_in_methods_refuse_what_their_cells_could_not_do(
+    registries: Registries, method: str, flags: dict[str, str], words: str
+) -> None:
+    with pytest.raises(UserError, match=f"--methods: {method.partition(',')[0]}: .*{words}"):
+        _plan(registries, **{"methods": method, "labeled": "3", **flags})
+    fits = {"atso": "stso,views=three", "stso": "atso,folds=3"}.get(method.partition(",")[0], "model-distillation")
+    volumes = {"datasets": "phantom,cases=12", "view": "2d"}
+    assert _plan(registries, methods=fits, labeled="3", **volumes).cells
+
+
 @pytest.mark.parametrize("flags", [{}, {"unlabeled": "all"}, {"datasets": "phantom,cases=12", "view": "2d"}])
 def test_parameters_that_fit_are_planned(registries: Registries, flags: dict[str, str]) -> None:
     sliced = "view" in flags
