@@ -18,14 +18,20 @@ class Budget(BaseModel):
     """Everything of a cell's training that is the same for all methods.
 
     `updates` is the cell's total of optimiser steps over all stages (`accounting="per-stage"`: of each
-    training stage, as papers count).
+    training stage, as papers count; how a method would divide them is then without effect).
+
+    The `step` schedule counts a stage's updates whatever they step: where two paths take turns (MASSL, alternating),
+    each path's rate drops after half as many steps of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "custom"
     updates: int = Field(ge=1)
-    accounting: Literal["total", "per-stage"] = "total"
+    accounting: Literal["total", "per-stage"] = Field(
+        "total",
+        description="whose `updates` are meant: the cell's; or each stage's, whatever parts a method gives them",
+    )
     batch_size: int = Field(ge=1)
     patch: tuple[int, ...] = Field(description="patch size in voxels, one side per axis of the view")
     width: int = Field(ge=1, description="channels of a network's first level unless its parameter says otherwise")
@@ -35,7 +41,9 @@ class Budget(BaseModel):
     weight_decay: float = Field(0.0, ge=0)
     schedule: Literal["constant", "poly", "step", "plateau"] = "poly"
     poly_power: float = Field(0.9, gt=0)
-    step_every: int = Field(2500, ge=1, description="updates between drops of the `step` schedule")
+    step_every: int = Field(
+        2500, ge=1, description="updates between drops of the `step` schedule, paths that take turns counted together"
+    )
     step_factor: float = Field(0.1, gt=0, le=1)
     gradient_clip: float = Field(0.0, ge=0, description="largest gradient norm; 0: none")
     precision: Precision = "fp32"

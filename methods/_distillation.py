@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -10,15 +10,17 @@ from torch import Tensor
 
 from ..benchmark.plugin import Batch, Builder, Optimiser, Relabel, Stage, Train, TrainingView, UserError, param
 from ._noise_tolerant import nothing_valid
+from ._pseudo_labels import along_axes, batches_of, of_view
+from ._retraining import Retraining
 from ._segmentation_loss import SegmentationLoss
 from ._several import several_networks
 from ._transforms import TRANSFORMS, Flips, Turns, randomly_transformed, transforms_of
-from ._wrapping import Retrain, wrapped_stages
+from ._wrapping import Retrain
 
 BASE, LABELS = "base", "distilled"
 
 
-class Distillation(SegmentationLoss):
+class Distillation(Retraining):
     """T base models learn from the labeled cases, label the others by vote, and `retrain` learns from both.
 
     Min et al. (2019), "Hierarchical Distillation". With nothing unlabeled there is nothing to vote on: `retrain` learns
@@ -33,30 +35,33 @@ class Distillation(SegmentationLoss):
       probability. `vote: soft` averages probabilities.
     - The paper retrains TSMAN, "as well as other methods". Here `ce` by default, so that rows differ by their
       labels; `retrain: tsman` is the paper's whole.
+    - `views: three`: every base model is three networks, whose majority is its vote on an image and on each of its
+      transforms, which are those of the slices along each axis; `retrain` learns along each axis, too.
+    - `superclasses`: the base models vote on super-classes; the retrained model labels all classes for the last part.
     """
 
     citation = (
         "Min, Chen, Zha, Wu & Zhang, 'A two-stream mutual attention network for semi-supervised biomedical "
         "segmentation with noisy labels', AAAI 2019"
     )
-    knows = "scarce"
 
-    class Params(SegmentationLoss.Params):
+    class Params(Retraining.Params):
         loss: Literal["dice", "nr-dice", "ce"] = param(
             "ce", source="Yu et al. 2017 (DenseVoxNet), Section 2.2", help="of the base models"
         )
-        retrain: str = param(
-            "ce",
-            source="Min et al. 2019, Experiments: tsman and others",
-            help="method that learns from the mix",
-            names_plugin=True,
-        )
-        retrain_params: dict[str, Any] = param({}, source="nsbench", help="parameters of that method")
         base_fraction: float = param(
-            0.5, gt=0, lt=1, low=0.3, high=0.7, source="unstated in Min et al. 2019", help="updates of the base models"
+            0.5,
+            gt=0,
+            lt=1,
+            low=0.3,
+            high=0.7,
+            source="unstated in Min et al. 2019",
+            help="updates of the base models together; no effect with accounting per-stage, where each stage has all",
         )
         lengths: Literal["unequal", "equal"] = param(
-            "unequal", source="Min et al. 2019, Implementation: 10000, 15000, 20000", help="of the base models"
+            "unequal",
+            source="Min et al. 2019, Implementation: 10000, 15000, 20000",
+            help="of the base models; equal with accounting per-stage, where each stage has all updates",
         )
         augmentation: Literal["rotations-and-flips", "square", "none"] = param(
             "rotations-and-flips", source="Min et al. 2019, Datasets", help="of the base models' batches"
@@ -66,14 +71,14 @@ class Distillation(SegmentationLoss):
         )
 
     def setup(self, build: Builder) -> None:
-        self.models = several_networks(build, self.count)
-        self.student = build.method(self.params.retrain, self.params.retrain_params)
-        if self.student.knows == "scarce":
-            raise UserError(f"method {self.name}: retrain {self.params.retrain} needs unlabeled cases; none are left")
+        count = self.set_up_views()
+        self.models = several_networks(build, self.count * count)
+        self.set_up_students(build)
+        if self.slice_axes and getattr(self.params, "transforms", "none") == "flips":
+            raise UserError(f"method {self.name}: transforms flips are of slices along one axis; use others with views")
         self.register_buffer("active", torch.tensor(0))
-        # hidden from what a shared stage is known by: it is unset where another cell trained the stage before
-        self._current: Train | None = None
-        self.passes = self.params.base_fraction + (1 - self.params.base_fraction) * self.student.passes
+        first = self.params.base_fraction
+        self.passes = count * (first + (1 - first) * self.learners[0].passes)
 
     @property
     def count(self) -> int:
@@ -88,68 +93,55 @@ class Distillation(SegmentationLoss):
 
     def stages(self, view: TrainingView) -> Sequence[Stage]:
         if not len(view.unlabeled):
-            return wrapped_stages(self.student, view.labeled, "student", "retrain_step")
+            return self.retraining(view.labeled)
         turns, flips = self.transforms
         base = [self.base_stage(i, view.labeled) for i in range(self.count)]
-        names = tuple(stage.name for stage in base)
-        labels = Relabel(LABELS, on=view.unlabeled, by=names, flips=flips, turns=turns, vote=self.params.vote)
-        mix = view.labeled + view.unlabeled.relabeled(LABELS)
-        return (*base, labels, *wrapped_stages(self.student, mix, "student", "retrain_step"))
+        how: dict[str, Any] = {"flips": flips, "turns": turns, "vote": self.params.vote, "groups": self.groups}
+        labels = Relabel(LABELS, on=view.unlabeled, by=tuple(stage.name for stage in base), **how)
+        retraining = self.retraining(view.labeled + view.unlabeled.relabeled(LABELS))
+        return (*base, labels, *retraining, *self.fine(view, retraining[-1].name))
 
     def base_stage(self, index: int, labeled: TrainingView) -> Train:
         """Model number `index`, the same in all distillations that have as many."""
         parts = [i + 2 if self.params.lengths == "unequal" else 1 for i in range(self.count)]
-        return Train(
+        stage = Train(
             f"{BASE}{index}",
             on=labeled,
             step="base_step",
             fraction=self.params.base_fraction * parts[index] / sum(parts),
-            shared=(*SegmentationLoss.Params.model_fields, "augmentation"),
-            optimisers=(Optimiser("main", (f"models.{index}",)),),
+            shared=(*SegmentationLoss.Params.model_fields, "augmentation", "views"),
+            optimisers=tuple(
+                Optimiser(of_view("main", view), (f"models.{self.network_of(index, view)}",)) for view in self.views
+            ),
         )
+        return along_axes(stage, self.slice_axes)
+
+    def network_of(self, model: int, view: int | None) -> int:
+        """Which of all networks is a base model's of a view."""
+        return model * len(self.views) + (view or 0)
 
     def begin_stage(self, stage: Train) -> None:
+        super().begin_stage(stage)
         retrains = isinstance(stage, Retrain)
         self.active.fill_(-1 if retrains else int(stage.name.removeprefix(BASE)))  # type: ignore[operator]
-        if isinstance(stage, Retrain) and stage.inner is not None:
-            self.student.begin_stage(stage.inner)
 
-    def enter_stage(self, stage: Train) -> None:
-        self._current = stage
-        self.passes = self.student.passes if isinstance(stage, Retrain) else 1.0
-        if isinstance(stage, Retrain) and stage.inner is not None:
-            self.student.enter_stage(stage.inner)
-
-    def base_step(self, batch: Batch, progress: float) -> Tensor | None:
-        """One base model's loss."""
+    def base_step(self, batches: Batch | Mapping[str, Batch], progress: float) -> dict[str, Tensor] | None:
+        """One base model's loss, or those of its networks."""
         assert self._current is not None
-        if nothing_valid(batch):
-            return None
-        turned = randomly_transformed(batch, *TRANSFORMS[self.params.augmentation])
-        logits = self.models[int(self._current.name.removeprefix(BASE))](turned.image)
-        with torch.autocast(logits.device.type, enabled=False):
-            return self.loss(logits.float(), turned)
+        model, losses = int(self._current.name.removeprefix(BASE)), {}
+        for view in self.views:
+            batch = batches_of(batches, view)
+            assert isinstance(batch, Batch)
+            if not nothing_valid(batch):
+                turned = randomly_transformed(batch, *TRANSFORMS[self.params.augmentation])
+                logits = self.models[self.network_of(model, view)](turned.image)
+                losses[of_view("main", view)] = self.objective(logits, turned, None)
+        return losses or None
 
-    def retrain_step(self, batch: Any, progress: float) -> Any:
-        """The wrapped method's own step."""
-        assert isinstance(self._current, Retrain)
-        assert self._current.inner is not None
-        return getattr(self.student, self._current.inner.step)(batch, progress)
-
-    def after_update(self, progress: float) -> None:
-        if isinstance(self._current, Retrain):
-            self.student.after_update(progress)
-
-    def take_logs(self) -> tuple[dict[str, Tensor], Tensor | None]:
-        """What this method and the wrapped one logged."""
-        logged, trust = super().take_logs()
-        theirs, their_trust = self.student.take_logs()
-        return {**logged, **theirs}, their_trust if trust is None else trust
-
-    def predict(self, image: Tensor) -> Tensor:
-        """The wrapped method's probabilities; those of the last base model that learned, before it has its turn."""
+    def probabilities(self, image: Tensor, view: int) -> Tensor:
+        """The wrapped method's; those of the last base model that learned, before it has its turn."""
         active = int(self.active)  # type: ignore[arg-type]
         if active < 0:
-            return self.student.predict(image)
-        probabilities: Tensor = self.models[active](image).float().softmax(1)
+            return self.learners[view].predict(image)
+        probabilities: Tensor = self.models[self.network_of(active, view)](image).float().softmax(1)
         return probabilities

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from ..benchmark.plugin import Batch, Builder, Optimiser, Relabel, Stage, Train, TrainingView, UserError, param
+from ..benchmark.plugin import Batch, Builder, Optimiser, Relabel, Stage, Train, TrainingView, param
 from ._batches import mixed
 from ._noise_tolerant import nothing_valid
+from ._pseudo_labels import PseudoLabels
 from ._segmentation_loss import SegmentationLoss
-from ._several import mean_probabilities
-from ._superclasses import groups_of, reduced_batch, reduced_logits
-from .data_reweighting import images_of
 
 INITIAL_MODEL, FINE = "m0", "fine"
-VIEWS = (0, 1, 2)
-"""Axes that slices are cut along: sagittal, coronal and axial for a volume in RAS order."""
 
 
-class Generations(SegmentationLoss):
+class Generations(PseudoLabels):
     """What `self-learning`, `stso` and `atso` share: M0, pseudo-labels of the unlabeled cases, students of both.
 
     - The loss of the paper's backbone on medical images is Dice, that on natural images cross entropy: `loss`.
     - The budget counts all generations, so few are the default; the paper runs 4 and 5. Predicting the unlabeled cases
       costs time beside the updates. With nothing unlabeled all updates are M0's.
-    - `views: three` is what the paper does with volumes: a 2-D network along each axis, and the majority of labels.
-    - `superclasses`: a teacher's votes are added up over the classes of a super-class, and a student's predictions are
-      reduced to super-classes where it learns from pseudo-labels. A last training then goes on from there with
-      pseudo-labels of all classes (`fine_share`). The paper's teachers know no finer classes than those.
     - `labeled_fraction`: how a batch is made up is not stated; unset, all cases are drawn alike.
     - Each student's schedule starts anew, at `student_rate` times the learning rate. A student of few updates (ATSO has
       the most students) can fall below M0 at 1; a smaller rate keeps it closer.
@@ -40,14 +31,19 @@ class Generations(SegmentationLoss):
         "Huo, Xie, He, Yang, Zhou, Li & Tian, 'ATSO: Asynchronous teacher-student optimization for semi-supervised "
         "image segmentation', CVPR 2021"
     )
-    knows = "scarce"
 
-    class Params(SegmentationLoss.Params):
+    class Params(PseudoLabels.Params):
         generations: int = param(
             2, ge=1, le=20, low=1, high=5, source="Huo et al. 2021, Algorithm 1: T; Table 1: 5, Table 3: 4"
         )
         initial_fraction: float = param(
-            0.5, gt=0, lt=1, low=0.2, high=0.8, source="unstated in Huo et al. 2021", help="M0's part of the updates"
+            0.5,
+            gt=0,
+            lt=1,
+            low=0.2,
+            high=0.8,
+            source="unstated in Huo et al. 2021",
+            help="M0's part of the updates; no effect with accounting per-stage, where each stage has all",
         )
         student_rate: float = param(
             1.0,
@@ -62,26 +58,10 @@ class Generations(SegmentationLoss):
         labeled_fraction: float | None = param(
             None, gt=0, lt=1, source="unstated in Huo et al. 2021", help="labeled images in a student's batch"
         )
-        views: Literal["one", "three"] = param(
-            "one", source="Huo et al. 2021, Section 4.1: three", help="three: a 2-D network along each axis of volumes"
-        )
-        superclasses: tuple[tuple[str, ...], ...] = param(
-            (), source="Huo et al. 2021, Section 5.2", help="groups of classes that pseudo-labels do not tell apart"
-        )
-        fine_share: float = param(
-            0.25, gt=0, lt=1, source="unstated in Huo et al. 2021", help="the last training's part of what M0 leaves"
-        )
 
     def setup(self, build: Builder) -> None:
-        p = self.params
-        if p.views == "three" and self.ndim != 2:
-            raise UserError(f"method {self.name}: views three trains 2-D networks on slices of volumes: use view 2d")
-        self.slice_axes = VIEWS if p.views == "three" else ()
-        self.networks = nn.ModuleList([build.network() for _ in self.slice_axes or (0,)])
+        self.networks = nn.ModuleList([build.network() for _ in range(self.set_up_views())])
         self.passes = float(len(self.networks))
-        self.groups = groups_of(p.superclasses, self.task) if p.superclasses else ()
-        self.pseudo: dict[str, list[bool]] = {}
-        self.reduces = False
 
     def stages(self, view: TrainingView) -> Sequence[Stage]:
         if not len(view.unlabeled):
@@ -123,9 +103,7 @@ class Generations(SegmentationLoss):
         return Train(name, on, optimisers=optimisers, slice_axis=axes, **rest)
 
     def enter_stage(self, stage: Train) -> None:
-        assert not isinstance(stage.on, TrainingView)
-        self.pseudo = {name: [bool(case.label_source) for case in part.cases] for name, part in stage.on.items()}
-        self.reduces = bool(self.groups) and stage.name not in (INITIAL_MODEL, FINE)
+        self.note_pseudo_labels(stage, reduces=stage.name not in (INITIAL_MODEL, FINE) and bool(self.groups))
 
     def step(self, batches: Mapping[str, Batch], progress: float) -> dict[str, Tensor] | None:  # type: ignore[override]
         losses = {}
@@ -139,29 +117,11 @@ class Generations(SegmentationLoss):
         """What a network learns from, and of which images the label is a pseudo-label (where that matters)."""
         batch = batches.get(f"cases{network}")
         if batch is not None:
-            flags = self.pseudo[f"cases{network}"]
-            return batch, [flags[case] for case in batch.case.tolist()] if self.reduces else None
+            return batch, self.flags(f"cases{network}", batch)
         labeled, pseudo = batches[f"labeled{network}"], batches[f"pseudo{network}"]
         batch, count = mixed(labeled, pseudo, self.params.labeled_fraction)
         return batch, [i >= count for i in range(len(batch.label))] if self.reduces else None
 
-    def objective(self, logits: Tensor, batch: Batch, pseudo: list[bool] | None) -> Tensor:
-        """The loss; of images with pseudo-labels that of super-classes, both weighted by the number of images."""
-        with torch.autocast(logits.device.type, enabled=False):
-            if pseudo is None or not any(pseudo):
-                return self.loss(logits.float(), batch)
-            index = torch.tensor(pseudo, device=logits.device)
-            part = index.nonzero().squeeze(1)
-            coarse = reduced_batch(images_of(batch, part), self.groups)
-            total = len(part) * self.loss(reduced_logits(logits[part].float(), self.groups), coarse)
-            part = (~index).nonzero().squeeze(1)
-            if len(part):
-                total = total + len(part) * self.loss(logits[part].float(), images_of(batch, part))
-            return total / len(pseudo)
-
-    def predict(self, image: Tensor) -> Tensor:
-        return mean_probabilities(self.networks, image)
-
-    def predict_along(self, image: Tensor, axis: int) -> Tensor:
-        probabilities: Tensor = self.networks[self.slice_axes.index(axis)](image).float().softmax(1)
-        return probabilities
+    def probabilities(self, image: Tensor, view: int) -> Tensor:
+        found: Tensor = self.networks[view](image).float().softmax(1)
+        return found

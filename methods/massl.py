@@ -31,7 +31,9 @@ class MSSL(WithReconstruction):
     - Section 2.1 reconstructs "both labeled and unlabeled images", Section 2.2 has batches of one kind of which
       the unlabeled are reconstructed: `reconstruct`.
     - The paper's optimisation is Adam at 0.01 and, for the reconstruction, 0.001, halved every 500 updates, batches of
-      one image: `learning_rate`, `reconstruction_rate`, and the budget's `schedule: step`.
+      one image: `learning_rate`, `reconstruction_rate`, and the budget's `schedule: step`. Its `step_every` counts the
+      updates of both paths, so that 1000 is 500 for each of `alternating`.
+    - An image that is labeled and seen without label as well (`unlabeled: all`) is one image to rebuild.
     """
 
     name = "mssl"
@@ -56,7 +58,6 @@ class MSSL(WithReconstruction):
 
     def setup(self, build: Builder) -> None:
         super().setup(build)
-        self.turn = 0
         joint = self.params.strategy == "joint"
         self.passes = 1.5 if joint else (1 + self.reconstruction_passes) / 2
 
@@ -65,25 +66,23 @@ class MSSL(WithReconstruction):
         if self.params.strategy == "joint":
             return (Train("train", {"labeled": view.labeled, "images": images}, step="joint_step"),)
         if self.params.reconstruct == "all" and len(view.unlabeled):
-            images = view.labeled + view.unlabeled
+            images = view.labeled + view.unlabeled.pick(set(view.unlabeled.ids) - set(view.labeled.ids))
         optimisers = (
             Optimiser(SEGMENTATION, ("network",)),
             Optimiser(RECONSTRUCTION, ("network", "reconstruction"), factor=self.params.reconstruction_rate),
         )
         views = {"labeled": view.labeled, "images": images}
-        return (Train("train", views, step="alternating_step", optimisers=optimisers),)
+        return (Train("train", views, step="alternating_step", optimisers=optimisers, alternating=True),)
 
     def alternating_step(self, batches: Mapping[str, Batch], progress: float) -> dict[str, Tensor] | None:
-        """Eq. 3: one path's loss, the segmentation's first."""
-        path, batch = ((SEGMENTATION, batches["labeled"]), (RECONSTRUCTION, batches["images"]))[self.turn % 2]
+        """Eq. 3: the loss of the path whose turn it is, the segmentation's first."""
+        ((kind, batch),) = batches.items()
         if nothing_valid(batch):
             return None
+        path = SEGMENTATION if kind == "labeled" else RECONSTRUCTION
         loss = self.step(batch, progress) if path == SEGMENTATION else self.rebuilding_error(batch)
         self.log(**{path: loss})
         return {path: loss}
-
-    def after_update(self, progress: float) -> None:
-        self.turn += 1
 
     def joint_step(self, batches: Mapping[str, Batch], progress: float) -> Tensor | None:
         """Eq. 2."""
@@ -106,13 +105,6 @@ class MSSL(WithReconstruction):
         if self.params.combination == "sum":
             return segmentation + weight * reconstruction
         return weight * segmentation + (1 - weight) * reconstruction
-
-    def get_extra_state(self) -> Tensor:
-        # no buffer: reading one back from a GPU would stall every update
-        return torch.tensor(self.turn)
-
-    def set_extra_state(self, state: Tensor) -> None:
-        self.turn = int(state)
 
 
 class MASSL(MSSL):

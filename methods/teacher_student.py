@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from ..benchmark.plugin import Stage, TrainingView, UserError, param
+from ..benchmark.plugin import Setting, Stage, TrainingView, UserError, param
 from ._generations import INITIAL_MODEL, Generations
 
 
@@ -63,17 +63,27 @@ class ATSO(Generations):
             "updated", source="Huo et al. 2021, Algorithm 1, line 12", help="labels for the last model"
         )
 
+        def misfit(self, setting: Setting) -> str:
+            """Beside what else cannot be: folds without a case."""
+            count = setting.unlabeled
+            few = (
+                f"{count} unlabeled case{'' if count == 1 else 's'} for {self.folds} folds; lower folds or label fewer"
+            )
+            return super().misfit(setting) or (few if count < self.folds else "")
+
     def students(self, labeled: TrainingView, unlabeled: TrainingView) -> Sequence[Stage]:
         rounds, folds = self.params.generations, self.params.folds
         if len(unlabeled) < folds:
             raise UserError(f"method {self.name}: {len(unlabeled)} unlabeled cases are too few for {folds} folds")
-        trained = rounds if self.params.last_labels == "updated" else rounds - 1
+        updated = self.params.last_labels == "updated"
+        trained = rounds if updated else rounds - 1
         graph: list[Stage] = []
         for t in range(1, trained + 1):
             graph += self.generation(t, labeled, unlabeled, share=1 / (trained + 1))
         graph += self.labels_for_all(trained + 1, unlabeled)
         pseudo = self.relabeled(trained + 1, unlabeled)
-        return [*graph, self.lesson("final", labeled, pseudo, start=INITIAL_MODEL, share=1 / (trained + 1))]
+        share = 1 / (trained + 1)
+        return [*graph, self.lesson("final", labeled, pseudo, start=INITIAL_MODEL, share=share, final=updated)]
 
     def generation(self, t: int, labeled: TrainingView, unlabeled: TrainingView, share: float) -> Sequence[Stage]:
         """Lines 5 to 9: the labels of every fold, then its student."""

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..cell import Cell
 from ..data.cell_data import CellData, load_cell_data
 from ..errors import UserError
 from ..execution.run_cell import build_method, slice_axis_of
+from ..plugin.network import Network
 from ..registry import Registries
 from ..seeds import stream
 from ..store import Store
 from ..training import checkpoint
 from ..training.resident import tensor_of
-from .levels import level_moments, predicting_networks
+from .levels import encoder_levels, level_moments, predicting_networks
 from .regression import Moments, coefficients, r_squared, total
 
 
@@ -27,6 +29,8 @@ class LevelScore:
 
     Attributes
     ----------
+    encoder
+        Whether it is a level of the encoder, as those of MASSL's Table 3: up to the last with the coarsest grid.
     score
         R^2 on cases that the regression was not fitted to, averaged over the repetitions and the cell's networks; null
         where no label varies.
@@ -35,6 +39,7 @@ class LevelScore:
     """
 
     level: str
+    encoder: bool
     score: float | None
     variance: float | None
 
@@ -75,42 +80,39 @@ def analyse_cell(
     data = load_cell_data(cell, registries)
     draws = how.draws([case.id for case in data.scored], cell.describe())
     used = {case_id for draw in draws for part in draw for case_id in part}
-    found = _moments(store, cell, registries, data, used, device, tick)
+    networks, axis, blank = _trained(store, cell, registries, data, device)
+    found = {}
+    for case in data.scored:
+        if case.id in used:
+            classes, budget = data.task.num_classes, cell.identity.budget
+            found[case.id] = level_moments(networks, case, classes, budget, axis, device)
+            tick(case.id)
     first = next(iter(found.values()))
     if not first or not first[0]:
         raise UserError(f"cell {cell.id} ({cell.describe()}): its network has no feature stage to look at")
-    return [_score(level, draws, found, len(first)) for level in first[0]]
+    encoder = encoder_levels(networks[0], blank)
+    return [_score(level, level in encoder, draws, found, len(first)) for level in first[0]]
 
 
-def _moments(
-    store: Store,
-    cell: Cell,
-    registries: Registries,
-    data: CellData,
-    used: set[str],
-    device: torch.device,
-    tick: Callable[[str], None],
-) -> dict[str, list[dict[str, Moments]]]:
-    """Per case and network, the moments of every level."""
+def _trained(
+    store: Store, cell: Cell, registries: Registries, data: CellData, device: torch.device
+) -> tuple[list[Network], int | None, Tensor]:
+    """The networks that predict, the axis that their slices are cut along, and a blank image for them."""
     state = checkpoint.load(store.folder(cell.id).weights, device)
     if state is None:
         raise UserError(f"cell {cell.id} ({cell.describe()}) has no weights in {store.out}")
     method = build_method(cell, data.task, registries, device)
     method.load_state_dict(state["method"])
     method.eval()
-    budget, axis = cell.identity.budget, slice_axis_of(cell, data.task.ndim)
-    axis = method.slice_axes[0] if method.slice_axes else axis
-    blank = tensor_of(data.scored[0].image).new_zeros(1, len(data.task.channels), *budget.patch).to(device)
-    networks, found = predicting_networks(method, blank, axis), {}
-    for case in data.scored:
-        if case.id in used:
-            found[case.id] = level_moments(networks, case, data.task.num_classes, budget, axis, device)
-            tick(case.id)
-    return found
+    axis = method.slice_axes[0] if method.slice_axes else slice_axis_of(cell, data.task.ndim)
+    shape = 1, len(data.task.channels), *cell.identity.budget.patch
+    blank = tensor_of(data.scored[0].image).new_zeros(shape).to(device)
+    return predicting_networks(method, blank, axis), axis, blank
 
 
 def _score(
     level: str,
+    encoder: bool,
     draws: Sequence[tuple[Sequence[str], Sequence[str]]],
     found: dict[str, list[dict[str, Moments]]],
     networks: int,
@@ -125,5 +127,5 @@ def _score(
         ]
         scores += [float(np.mean([s for s in each if s is not None]))] if any(s is not None for s in each) else []
     if not scores:
-        return LevelScore(level, None, None)
-    return LevelScore(level, float(np.mean(scores)), float(np.var(scores)))
+        return LevelScore(level, encoder, None, None)
+    return LevelScore(level, encoder, float(np.mean(scores)), float(np.var(scores)))

@@ -42,6 +42,15 @@ def predicting_networks(method: Method, image: Tensor, axis: int | None) -> list
     return list(dict.fromkeys(found)) or every
 
 
+@torch.no_grad()
+def encoder_levels(network: Network, image: Tensor) -> list[str]:
+    """Feature stages of the encoder: all up to the last of those with the coarsest grid."""
+    sizes = {name: feature[0, 0].numel() for name, feature in network.features(image).items()}
+    names, coarsest = list(sizes), min(sizes.values(), default=0)
+    last = max((i for i, name in enumerate(names) if sizes[name] == coarsest), default=-1)
+    return names[: last + 1]
+
+
 def level_moments(
     networks: list[Network],
     case: PreparedCase,

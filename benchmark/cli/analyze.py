@@ -96,8 +96,10 @@ def _print(found: Found) -> None:
         tables.setdefault(title, {}).setdefault(cell.label, []).append(scores)
     for title, methods in tables.items():
         levels = [score.level for score in next(iter(methods.values()))[0]]
-        print(f"\n{', '.join(title)}: R^2 (variance) of the label on the features of each level")
-        print_table(["method", *levels], [[label, *_columns(runs, levels)] for label, runs in methods.items()])
+        encoder = {score.level for score in next(iter(methods.values()))[0] if score.encoder}
+        print(f"\n{', '.join(title)}: R^2 (variance) of the label on the features of each level (*: of the encoder)")
+        heads = [f"{level}*" if level in encoder else level for level in levels]
+        print_table(["method", *heads], [[label, *_columns(runs, levels)] for label, runs in methods.items()])
 
 
 def _columns(runs: list[list[LevelScore]], levels: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ from .corruption import Corrupted, corrupt, corrupted_ids, realised_noise
 from .part import Part, open_chosen
 from .prepare import PreparedCase, missing_classes
 from .pseudo import pseudo_labels
-from .scarce import draw_labeling, draw_unlabeled, view_of
+from .scarce import draw_labeling, draw_unlabeled, hidden, view_of
 from .split import carve_validation, limit_cases, limit_training, split_cases
 from .steps import recipe_text
 from .transfer import PREFIX, Source, load_source, source_view
@@ -52,6 +52,8 @@ class CellData:
         Handed to the method; contains no clean label of a corrupted case and nothing of the test cases.
     truth
         Clean labels of the training cases by id, of all that could be seen; never handed to a method.
+    ignored
+        What is not to be scored of them, where their label files say so.
     corrupted_labels
         Corrupted labels by case id, also of cases that a `scarce` method sees unlabeled.
     """
@@ -59,6 +61,7 @@ class CellData:
     task: Task
     view: TrainingView
     truth: dict[str, np.ndarray]
+    ignored: dict[str, np.ndarray]
     corrupted_labels: dict[str, np.ndarray]
     validation: list[ValidationCase]
     test: list[PreparedCase]
@@ -111,13 +114,15 @@ def load_cell_data(cell: Cell, registries: Registries, tick: Callable[[str], Non
     held_out = validation_ids(who, split, part.refs)
     corrupted = _corrupt(cell, train, part, registries)
     learners = [case for case in train if case.id not in held_out]
+    seen = [*learners, *_named(source)]
     knows = str(registries.methods.get(who.method.name).attributes.get("knows", "blind"))
     view = _view(who, learners, corrupted, source, part.refs, knows)
     _require_classes(cell, view.labeled, task)
     return CellData(
         task=task,
         view=view,
-        truth={case.id: case.label for case in learners} | {case.id: case.label for case in _named(source)},
+        truth={case.id: case.label for case in seen},
+        ignored={case.id: case.ignore for case in seen if case.ignore is not None},
         corrupted_labels=corrupted.labels,
         validation=[_validation_case(cell, case, corrupted) for case in train if case.id in held_out],
         test=test,
@@ -212,14 +217,12 @@ def _require_classes(cell: Cell, labeled: TrainingView, task: Task) -> None:
 
 
 def _training_case(case: PreparedCase, wrong: np.ndarray | None, knows: str) -> TrainingCase:
-    hidden = wrong is not None and knows == "scarce"
-    observed = case.label if wrong is None else wrong
-    return TrainingCase(
+    shown = TrainingCase(
         id=case.id,
         image=case.image,
-        label=np.zeros_like(observed) if hidden else observed,
+        label=case.label if wrong is None else wrong,
         ignore=case.ignore,
         spacing=case.voxel,
-        labeled=not hidden,
         trusted=wrong is None and knows != "blind",
     )
+    return hidden(shown) if wrong is not None and knows == "scarce" else shown

@@ -98,5 +98,5 @@ def view_of(cases: Mapping[str, TrainingCase], labeling: Labeling, knows: str) -
 
 
 def hidden(case: TrainingCase) -> TrainingCase:
-    """The case without its label."""
-    return replace(case, label=np.zeros_like(case.label), labeled=False, trusted=False)
+    """The case without its label, and without the ignore mask: that is part of the label file."""
+    return replace(case, label=np.zeros_like(case.label), ignore=None, labeled=False, trusted=False)

@@ -15,7 +15,7 @@ from ..registry import Registries
 from .part import Part
 from .prepare import PreparedCase
 from .scarce import hidden
-from .split import limit_cases, limit_training
+from .split import limit_cases, limit_training, split_cases
 from .transfer_ids import source_ids
 
 PREFIX = "source."
@@ -43,8 +43,10 @@ def load_source(cell: Cell, target: Part, split: Split, registries: Registries) 
     who, supervision = cell.identity, cell.identity.supervision
     assert isinstance(supervision, Transfer)
     source = Part.of(supervision.source, cell.source_root, registries)
-    tested = [target.refs[i] for i in split.test]
-    ids = source_ids(source.dataset, list(source.refs.values()), who.dataset.name, tested, who.seed)
+    # of the whole split: the source does not depend on how many of the target's cases a budget takes
+    whole = split_cases(target.dataset, list(target.refs.values()), who.fold, who.folds, who.seed)
+    tested, unlabeled = ([target.refs[i] for i in ids] for ids in (whole.test, whole.train))
+    ids = source_ids(source.dataset, list(source.refs.values()), who.dataset.name, tested, unlabeled, who.seed)
     limited = limit_training(Split(ids, ()), who.budget.train_cases, who.seed)
     ids = limit_cases(limited, who.budget.case_limit).train
     spacing = supervision.spacing or common_spacing(source.prepared(ids), target.prepared(split.train), cell)

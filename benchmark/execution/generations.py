@@ -31,55 +31,57 @@ class Generations:
     def measure(self) -> list[Generation]:
         """One entry per stage that labels unlabeled cases, or from whose weights they are labeled, and for the last.
 
-        Empty where no unlabeled training case is labeled.
+        Empty where no unlabeled training case is labeled. Cases that have a label and are seen without it as well are
+        no reference: where there are no others, only `reference` is missing.
         """
         stages = list(self.method.stages(self.data.view))
-        labeling = [stage for stage in stages if isinstance(stage, Relabel) and self._hidden(stage)]
+        unlabeled = set(self.data.view.unlabeled.ids)
+        labeling = [stage for stage in stages if isinstance(stage, Relabel) and unlabeled & set(stage.on.ids)]
         if not labeling:
             return []
         trained = _weights_of(stages, labeling)
-        kept = {name: value.clone() for name, value in self.method.state_dict().items()}
+        kept = {name: value.to("cpu", copy=True) for name, value in self.method.state_dict().items()}
         tested = self._test(trained)
         reference = {stage.name: self._labels(stage) for stage in labeling}
         reference[trained[-1]] = self._reference(trained[-1])
         self.method.load_state_dict(kept)
-        numbers = generation_numbers(stages)
+        facts = _facts_of(stages)
         named = [stage.name for stage in stages if stage.name in tested or stage.name in reference]
         return [
-            Generation(stage=name, generation=numbers[name], reference=reference.get(name), **tested.get(name, {}))
+            Generation(stage=name, reference=reference.get(name), **facts[name], **tested.get(name, {}))
             for name in named
         ]
 
-    def _hidden(self, stage: Relabel) -> list[str]:
-        """The cases of a stage whose true label is hidden from the method."""
-        return [i for i in dict.fromkeys(stage.on.ids) if i in self.data.reference]
-
     def _labels(self, stage: Relabel) -> float | None:
-        labels = self._load(stage.name)["labels"]
-        return _mean([self._dice(i, labels[i].numpy()) for i in self._hidden(stage)])
+        """Of labels of super-classes against the truth as super-classes: what a student was told, and how truly."""
+        labels, hidden = self._load(stage.name)["labels"], self.data.reference
+        ids = [i for i in dict.fromkeys(stage.on.ids) if i in hidden]
+        return _mean([self._dice(i, labels[i].numpy(), in_groups(np.asarray(hidden[i]), stage.groups)) for i in ids])
 
     def _reference(self, stage: str) -> float | None:
         self.method.load_state_dict(self._load(stage)["method"])
         images = {case.id: case.image for case in self.data.view.unlabeled.cases}
-        return _mean([self._dice(i, self.evaluator.predict(self.method, images[i])) for i in self.data.reference])
+        found = ((i, truth, self.evaluator.predict(self.method, images[i])) for i, truth in self.data.reference.items())
+        return _mean([self._dice(i, label, np.asarray(truth)) for i, truth, label in found])
 
-    def _test(self, stages: Sequence[str]) -> dict[str, dict[str, float | None]]:
-        """`test` and `similarity` of each stage's weights, case by case so that no prediction is kept."""
-        weights = {name: self._load(name)["method"] for name in stages}
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in stages}
-        for case in self.data.scored:
-            truth, first = case.original or case, None
-            for name in stages:
-                self.method.load_state_dict(weights[name])
-                prediction = self.evaluator.original(self.method, case)
-                first = prediction if first is None else first
-                pair = [self._mean_dice(prediction, np.asarray(other), truth.ignore) for other in (truth.label, first)]
-                found[name].append((pair[0], pair[1]))
-        return {name: _scores(pairs, name == stages[0]) for name, pairs in found.items()}
+    def _test(self, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """`test` and `similarity` of each stage's weights, which are in memory one at a time."""
+        first: list[np.ndarray] = []
+        found = {}
+        for name in stages:
+            self.method.load_state_dict(self._load(name)["method"])
+            pairs = []
+            for i, case in enumerate(self.data.scored):
+                truth, prediction = case.original or case, self.evaluator.original(self.method, case)
+                if name == stages[0]:
+                    first.append(prediction)
+                others = np.asarray(truth.label), first[i]
+                pairs.append([self._mean_dice(prediction, other, truth.ignore) for other in others])
+            found[name] = _scores(pairs, name == stages[0])
+        return found
 
-    def _dice(self, case_id: str, label: np.ndarray) -> float:
-        ignore = {case.id: case.ignore for case in self.data.view.cases}[case_id]
-        return self._mean_dice(label, np.asarray(self.data.reference[case_id]), ignore)
+    def _dice(self, case_id: str, label: np.ndarray, truth: np.ndarray) -> float:
+        return self._mean_dice(label, truth, self.data.ignored.get(case_id))
 
     def _mean_dice(self, prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None) -> float:
         return mean_dice(prediction, truth, ignore, self.data.task.num_classes)
@@ -98,7 +100,19 @@ def generation_numbers(stages: Sequence[Stage]) -> dict[str, int]:
             found[stage.name] = max(found[name] for name in stage.by)
         else:
             cases = (case for _, view in sequence_of(stage.on) for case in view.cases)
-            found[stage.name] = max((1 + found[name] for name in {c.label_source for c in cases} - {""}), default=0)
+            further = 0 if stage.final else 1
+            found[stage.name] = max(
+                (further + found[name] for name in {c.label_source for c in cases} - {""}), default=0
+            )
+    return found
+
+
+def in_groups(truth: np.ndarray, groups: Sequence[Sequence[int]]) -> np.ndarray:
+    """A label with the classes of each group as the group's first one, as `Relabel.groups` has it."""
+    lookup = np.arange(256, dtype=np.uint8)
+    for first, *others in groups:
+        lookup[others] = first
+    found: np.ndarray = lookup[truth]
     return found
 
 
@@ -114,6 +128,19 @@ def mean_dice(prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | No
     return sum(known) / len(known) if known else float("nan")
 
 
+def _facts_of(stages: Sequence[Stage]) -> dict[str, dict[str, Any]]:
+    """What `Generation` says of each stage beside its scores."""
+    numbers = generation_numbers(stages)
+    return {
+        stage.name: {
+            "generation": numbers[stage.name],
+            "final": isinstance(stage, Train) and stage.final,
+            "coarse": isinstance(stage, Relabel) and any(len(group) > 1 for group in stage.groups),
+        }
+        for stage in stages
+    }
+
+
 def _weights_of(stages: Sequence[Stage], labeling: Sequence[Relabel]) -> list[str]:
     """Names of the stages whose weights label cases, in order, and of the last."""
     used = {name for stage in labeling for name in stage.by}
@@ -121,7 +148,7 @@ def _weights_of(stages: Sequence[Stage], labeling: Sequence[Relabel]) -> list[st
     return [name for i, name in enumerate(trains) if name in used or i == len(trains) - 1]
 
 
-def _scores(pairs: Sequence[tuple[float, float]], is_first: bool) -> dict[str, float | None]:
+def _scores(pairs: Sequence[Sequence[float]], is_first: bool) -> dict[str, Any]:
     test, similarity = (_mean([pair[i] for pair in pairs]) for i in range(2))
     return {"test": test, "similarity": None if is_first else similarity}
 

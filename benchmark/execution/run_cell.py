@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from ..cell import Cell
+from ..cell import Cell, Noisy, Scarce
 from ..data.cell_data import CellData, load_cell_data
 from ..errors import UserError
 from ..plugin.method import Builder, Method
@@ -210,6 +210,7 @@ class _CellRun:
             if self.options.save_predictions:
                 predictions.write(case.id, prediction)
         cases = pd.DataFrame(rows)
+        supervision = self.cell.identity.supervision
         result = Result(
             status="done",
             updates=outcome.updates,
@@ -217,6 +218,8 @@ class _CellRun:
             parameters=sum(p.numel() for p in method.parameters()),
             train_cases=len(set(data.view.ids)),
             labeled_cases=len(data.view.labeled),
+            pool_cases=len(data.truth) if isinstance(supervision, Scarce) else 0,
+            validation_cases=0 if isinstance(supervision, Noisy) else len(data.validation),
             test_cases=len(data.test),
             split=data.split.source,
             classes=list(data.task.classes),

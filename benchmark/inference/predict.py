@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -34,13 +34,32 @@ def predict_probabilities(
     predicted by a 2-D network and stacked; those along each of the method's `slice_axes` where it has any.
     The method must be in eval mode.
     """
+    axes = predicted_axes(method, slice_axis)
+    return majority([probabilities_along(method, image, budget, axis, device) for axis in axes])
+
+
+def predicted_axes(method: Method, slice_axis: int | None) -> Sequence[int | None]:
+    """The axes that a case is predicted along: the cell's alone, or each of the method's own."""
+    return method.slice_axes if method.slice_axes and slice_axis is not None else (slice_axis,)
+
+
+@torch.no_grad()
+def probabilities_along(
+    method: Method, image: Tensor, budget: Budget, slice_axis: int | None, device: torch.device
+) -> Tensor:
+    """As `predict_probabilities`, along one axis alone: the cell's, or one of the method's own."""
     image = image.to(device)
     if slice_axis is None:
         # what lies beyond the image is padded as in training
         return _windows(method.predict, image[None], budget, float(image.min()))[0]
-    if not method.slice_axes:
-        return _stacked(method.predict, image, budget, slice_axis)
-    along = [_stacked(partial(method.predict_along, axis=axis), image, budget, axis) for axis in method.slice_axes]
+    predict = partial(method.predict_along, axis=slice_axis) if method.slice_axes else method.predict
+    return _stacked(predict, image, budget, slice_axis)
+
+
+def majority(along: Sequence[Tensor]) -> Tensor:
+    """The vote of the predictions along several axes, as shares of 1; a single one as it is."""
+    if len(along) == 1:
+        return along[0]
     return torch.stack([hard_vote(found) for found in along]).mean(0) / (1 + TIE_BREAK)
 
 

@@ -15,6 +15,7 @@ from .noise_model import Corruption, NoiseModel
 from .params import DatasetParams, MethodParams, NetworkParams, NoiseParams, Params, param
 from .preprocessing import Preprocessing
 from .ranges import NonNegativeRange, Range
+from .setting import Setting
 from .stages import INITIAL, Optimiser, Relabel, Stage, Train
 from .view import TrainingCase, TrainingView
 
@@ -59,6 +60,7 @@ __all__ = [
     "Preprocessing",
     "Range",
     "Relabel",
+    "Setting",
     "Split",
     "Stage",
     "Task",

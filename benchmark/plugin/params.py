@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from .setting import Setting
 
 
 def param(
@@ -60,6 +63,15 @@ class MethodParams(Params):
     learning_rate: float | None = param(
         None, gt=0, low=1e-4, high=1e-2, scale="log", help="initial learning rate; unset: the budget's"
     )
+
+    def misfit(self, setting: Setting) -> str:
+        """Why these parameters cannot be used in a setting, with the remedy; empty where they can.
+
+        Asked when a run is planned, before the plugin is imported: it can use what the body of `Params` can (the
+        standard library's typing, math, enum and collections, pydantic, simple constants of the file, and of nsbench
+        what needs no torch), and must not read files.
+        """
+        return ""
 
 
 class NetworkParams(Params):

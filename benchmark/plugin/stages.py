@@ -59,7 +59,9 @@ class Train:
         Names of the parameters that the stage's outcome depends on (`learning_rate` always counts). Given, the stage is
         trained once for all cells of a run in which it would come out the same: same name, step function and code,
         updates, cases and labels, initial weights, values of these parameters, and all of the cell's identity but the
-        method. Its updates and its time count in every cell's row. Other parameters cannot be read while it trains.
+        method. Its updates and its time count in every cell's row. Other parameters cannot be read while it trains;
+        what `setup` made of them and keeps in attributes counts as the weights do. A method that keeps other things
+        than numbers, texts, arrays, functions and containers of them shares nothing, nor does a cell with a validation.
     start
         Stage whose weights this one starts from; None: the weights as the previous stage left them;
         `INITIAL`: the method as `setup` left it.
@@ -68,6 +70,12 @@ class Train:
     slice_axis
         Spatial axis that a 2-D network's slices of volumes are cut along, or one by name of a view; None, or a
         view that is not named: the cell's. See `Method.slice_axes`.
+    alternating
+        Whether the views of `on` take turns: `step` then gets a dict with one batch, of the first view in the first
+        update, of the second one in the second, and no batch is drawn in vain.
+    final
+        Of a stage that learns from the labels of the last generation's models together: its weights stand for that
+        generation, beside those of the models, rather than for a further one (ATSO, line 12). Only for the record.
     """
 
     name: str
@@ -79,6 +87,8 @@ class Train:
     slice_axis: int | Mapping[str, int] | None = None
     fraction: float | None = None
     shared: tuple[str, ...] | None = None
+    alternating: bool = False
+    final: bool = False
 
     def slice_axis_of(self, view: str) -> int | None:
         """The axis of a view by its name in `on`, "" for a single one; None: the cell's."""
@@ -100,6 +110,7 @@ class Relabel:
         transforms, each stage votes on its own first, then the stages do.
     flips
         Sets of axes of the network's input to mirror; the predictions are mirrored back before voting. `((),)`: none.
+        Of a method with `slice_axes`, the input is the slice along each of them; these vote before all others.
     turns
         Numbers of quarter turns in the plane of the first two of these axes, each combined with each set of `flips`.
     groups

@@ -24,7 +24,7 @@ class TrainingCase:
         uint8 `[*spatial]`: the observed label, wrong where the case was corrupted; all zero and
         meaningless where `labeled` is False.
     ignore
-        bool `[*spatial]` or None.
+        bool `[*spatial]` or None. Always None where `labeled` is False: a mask comes from a label file.
     spacing
         Millimetres per voxel, one per spatial axis; 1 where not known.
     labeled
@@ -96,4 +96,9 @@ class TrainingView:
 
     def relabeled(self, stage: str) -> TrainingView:
         """The same cases with the labels that the `Relabel` stage of that name produces."""
-        return TrainingView(tuple(replace(case, labeled=True, label_source=stage) for case in self.cases))
+        return TrainingView(
+            tuple(
+                replace(case, labeled=True, label_source=stage, ignore=case.ignore if case.labeled else None)
+                for case in self.cases
+            )
+        )

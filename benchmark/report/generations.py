@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .rows import Row
 from .text import escape, points, table
 
 
 def generation_table(rows: Sequence[Row]) -> str:
-    """Per method and stage Dice on the reference set, on the test cases, and the similarity to the first weights."""
+    """Per method and stage Dice on the reference set, on the test cases, and the similarity to the first weights.
+
+    A stage of weights beside those of its generation, and one of labels of super-classes, says so.
+    """
     lines = [
         [
             escape(row.facts["method"]),
-            escape(found["stage"]),
+            escape(found["stage"]) + _kind(found),
             str(found["generation"]),
             *(points(found[name]) for name in _NAMES),
         ]
@@ -21,6 +25,10 @@ def generation_table(rows: Sequence[Row]) -> str:
         for found in row.facts["generations"]
     ]
     return table(["Generations", "Stage", "Number", "@R", "@E", "Similarity"], lines, left=2) if lines else ""
+
+
+def _kind(found: Mapping[str, Any]) -> str:
+    return " (super-classes)" if found.get("coarse") else " (of all folds)" if found.get("final") else ""
 
 
 _NAMES = ("reference", "test", "similarity")

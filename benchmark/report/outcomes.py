@@ -14,7 +14,8 @@ from .scores import number
 SHOWN_ERROR = 4000
 """Characters of a traceback's tail that are kept."""
 
-_WHOLE = ("updates", "parameters", "train_cases", "labeled_cases", "test_cases")
+_SIZES = ("train_cases", "labeled_cases", "pool_cases", "validation_cases", "test_cases")
+_WHOLE = ("updates", "parameters", *_SIZES)
 _LARGEST = (*_WHOLE, "passes", "peak_memory_mib", "peak_gpu_memory_mib")
 _NO_RESULT: dict[str, Any] = {"memorisation": None, "trust": [], "pooled": {}, "generations": []}
 _UNMEASURED = dict.fromkeys([*_LARGEST, "train_seconds", "realised_dice"])
@@ -141,6 +142,7 @@ def _average_generations(cells: list[list[dict[str, Any]]]) -> list[dict[str, An
         {
             "stage": stage,
             "generation": rows[0]["generation"],
+            **{name: bool(rows[0].get(name)) for name in ("final", "coarse")},
             **{name: _average([found[name] for found in rows], whole=True) for name in names},
         }
         for stage, rows in groups.items()

@@ -88,7 +88,7 @@ def read_rows(cells: pd.DataFrame, registries: Registries) -> list[Row]:
         cell = {str(name): value for name, value in values.items()}
         unit = int(cell["row"])
         facts = _chosen(cell, known[cell["method"]]) | found[unit]
-        facts |= supervision_facts(parsed(cell["noise"]), facts["plugin"], registries)
+        facts |= supervision_facts(parsed(cell["noise"]), facts, registries)
         # a NaN would not be equal to itself
         section = tuple(facts["ratio"] if name == "ratio" else cell[name] for name in _QUESTION)
         knows_more = facts["knows"] if facts["supervision"] == "noisy" else ""

@@ -122,9 +122,7 @@ class Observations:
         return all(np.array_equal(codes[one], codes[other]) for codes in (self.seeds, self.folds, self.cases))
 
 
-def summaries(
-    observations: Observations, entries: np.ndarray, metric: Metric
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def summaries(observations: Observations, entries: np.ndarray, metric: Metric) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each unit's summary of one metric: JSON-able, null where there is not enough data."""
     values, undefined = observations.values(entries), observations.undefined(entries)
     for design, units in observations.designs:

@@ -85,7 +85,8 @@ def _noise_line(rows: Sequence[Row]) -> str:
     sizes = f"{facts['train_cases']} training cases, {facts['test_cases']} test cases"
     realised = facts["realised_dice"]
     if facts["supervision"] != "noisy":
-        return f"{max(row['labeled_cases'] for row in known)} labeled of {_most_cases(known)} in each cell."
+        labeled = max(row["labeled_cases"] for row in known)
+        return f"{labeled} labeled of {_most_cases(known)} in each cell.{_validated(known)}"
     if realised is None:
         return f"{sizes} in each cell; no label was changed."
     dice = f"{points(realised['mean'])} ± {points(realised['std'])}"
@@ -93,7 +94,19 @@ def _noise_line(rows: Sequence[Row]) -> str:
 
 
 def _most_cases(known: Sequence[dict[str, Any]]) -> str:
-    return f"{max(facts['train_cases'] for facts in known)} training cases, {known[0]['test_cases']} test cases"
+    most = max(facts["pool_cases"] or facts["train_cases"] for facts in known)
+    return f"{most} training cases, {known[0]['test_cases']} test cases"
+
+
+def _validated(known: Sequence[dict[str, Any]]) -> str:
+    """How many labels were used beside those that are learned from."""
+    further = max(facts["validation_cases"] or 0 for facts in known)
+    if not further:
+        return ""
+    deciders = (
+        "checkpoints were chosen" if any(facts["selection"] != "last" for facts in known) else "rates were lowered"
+    )
+    return f" By the labels of {further} further training case{'' if further == 1 else 's'} {deciders}."
 
 
 def _upper_line(upper: Sequence[Row]) -> str:

@@ -15,37 +15,39 @@ BOUNDS = {"lower": "lower bound", "upper": "upper bound"}
 """Methods that learn from the labeled cases alone, of which there are some, or all."""
 
 
-def supervision_facts(supervision: dict[str, Any], method: str, registries: Registries) -> dict[str, Any]:
+def supervision_facts(supervision: dict[str, Any], facts: dict[str, Any], registries: Registries) -> dict[str, Any]:
     """`labeled`, `unlabeled` and `source` of a row, null where they mean nothing, and its `bound`.
 
     Parameters
     ----------
     supervision
         As in a cell's identity.
-    method
-        Name of the method's plugin.
+    facts
+        The row's other facts, among them the method's `plugin` and how many cases were labeled.
     """
     source = supervision.get("source")
     return {
         "labeled": supervision.get("labeled"),
         "unlabeled": supervision.get("unlabeled"),
         "source": f"{source['name']}:{source['task']}" if source else None,
-        "bound": _bound(supervision, method, registries),
+        "bound": _bound(supervision, facts, registries),
     }
 
 
-def _bound(supervision: dict[str, Any], method: str, registries: Registries) -> str | None:
+def _bound(supervision: dict[str, Any], facts: dict[str, Any], registries: Registries) -> str | None:
     """`lower` or `upper` for a method that uses no unlabeled image; None for others, and where labels are noisy."""
     if supervision["kind"] == "noisy":
         return None
     try:
-        attributes = registries.methods.get(method).attributes
+        attributes = registries.methods.get(facts["plugin"]).attributes
     except UserError:
         return None
     if attributes.get("knows", "blind") == "scarce" and attributes.get("needs_unlabeled", True):
         return None
-    whole = supervision.get("labeled")
-    return "upper" if isinstance(whole, float) and whole == 1.0 else "lower"
+    share, pool = supervision.get("labeled"), facts["pool_cases"]
+    whole = isinstance(share, float) and share == 1.0
+    # a count, or a share that is rounded, may be every case; which is known when cells are finished
+    return "upper" if whole or (pool and facts["labeled_cases"] == pool) else "lower"
 
 
 def named(row: Row) -> str:

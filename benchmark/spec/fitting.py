@@ -1,36 +1,66 @@
-"""Which method learns from which supervision."""
+"""Which method learns from which supervision, and with which parameters."""
 
 from __future__ import annotations
 
-from ..cell import Noisy, Scarce, Supervision
-from ..data.counts import rounded
+from collections.abc import Mapping
+from typing import Any
+
+from ..cell import Noisy, Supervision
+from ..plugin.params import MethodParams
+from ..plugin.setting import Setting
+from ..registry import Plugin, Registries
+from ..wrapped import wrapped_plugins
 from .instances import Instance
+from .learners import Learners
 
 
-def unfit(instance: Instance, supervision: Supervision, cases: int) -> str:
+def idle(supervision: Supervision, learners: Learners) -> str:
+    """Why a supervision is not what it is called; empty where it is."""
+    if not isinstance(supervision, Noisy) or not supervision.ratio or learners.corrupted(supervision.ratio):
+        return ""
+    count = len(learners.train)
+    return f"{supervision.describe()}: none of {count} training cases is corrupted; raise the ratio to {1 / count:.2g}"
+
+
+def unfit(instance: Instance, supervision: Supervision, labeled: int, unlabeled: int) -> str:
     """Why a method has nothing to learn from a supervision as it is meant to; empty where it has.
 
     A method that learns from images without label needs some of both kinds.
 
     Parameters
     ----------
-    cases
-        Number of training cases.
+    labeled, unlabeled
+        Numbers of cases of either kind.
     """
     if not instance.needs_unlabeled:
         return ""
+    words = f"{instance.label}: {supervision.describe()}"
     if isinstance(supervision, Noisy):
-        corrupted = round(supervision.ratio * cases)
-        if 0 < corrupted < cases:
+        if labeled and unlabeled:
             return ""
-        lacking = "no case is corrupted, so that none is unlabeled" if not corrupted else "no case is clean"
-        return f"{instance.label}: {supervision.describe()}: {lacking}"
-    none_left = supervision.unlabeled == "none"
-    if isinstance(supervision, Scarce) and supervision.unlabeled == "rest":
-        labeled = supervision.labeled
-        # more than there are is refused with a message of its own
-        none_left = (labeled if isinstance(labeled, int) else rounded(labeled * cases)) == cases
-    if not none_left:
+        return f"{words}: {'no case is clean' if unlabeled else 'no case is corrupted, so that none is unlabeled'}"
+    return "" if unlabeled else f"{words}: no image is unlabeled; unlabeled: all takes the labeled images again"
+
+
+def misfit(instance: Instance, setting: Setting, registries: Registries) -> str:
+    """What a method, or one that it wraps, says against its parameters in a setting; empty for nothing."""
+    reason = _said(registries.methods.get(instance.chosen.name), instance.chosen.params, setting, registries)
+    return f"{instance.label}: {reason}" if reason else ""
+
+
+def _said(plugin: Plugin[Any], values: Mapping[str, Any], setting: Setting, registries: Registries) -> str:
+    params = plugin.validate(dict(values))
+    if not isinstance(params, MethodParams):
         return ""
-    words = f"{instance.label}: {supervision.describe()}: no image is unlabeled"
-    return f"{words}; unlabeled: all takes the labeled images again"
+    try:
+        reason = params.misfit(setting)
+    except Exception as error:
+        # as other broken plugins: all leaves it out, its name is refused
+        remedy = "it is run before anything is imported, and may use what the body of Params may"
+        return f"{plugin.origin}: Params.misfit fails: {error!r}; {remedy}"
+    if reason:
+        return reason
+    for field, name, inner in wrapped_plugins(params):
+        if within := _said(registries.methods.get(name), inner, setting, registries):
+            return f"{field} {name}: {within}"
+    return ""

@@ -32,12 +32,18 @@ class Instance:
         `blind`, `trusted` or `scarce`.
     needs_unlabeled
         Whether it learns from images without label.
+    named
+        Whether the spec names it, or sets a parameter of it; False where it is merely one of `all`.
+    loc
+        Where the spec asks for it.
     """
 
     label: str
     chosen: Chosen
     knows: str
-    needs_unlabeled: bool = False
+    needs_unlabeled: bool
+    named: bool
+    loc: Loc
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class _Wanted:
     label: str
     own: Mapping[str, Any]
     loc: Loc
+    named: bool
 
 
 def method_instances(spec: Spec, registries: Registries) -> tuple[list[Instance], list[str]]:
@@ -70,12 +77,12 @@ def _wanted(spec: Spec, registries: Registries) -> Iterator[_Wanted]:
     for i, choice in enumerate(spec.methods):
         loc: Loc = ("methods", i)
         if choice.name != "all":
-            yield _Wanted(choice.name, choice.row, choice.params, loc)
+            yield _Wanted(choice.name, choice.row, choice.params, loc, named=True)
         elif choice.params or choice.label:
             raise FieldError("'all' takes no parameters and no label; name the method", loc)
         else:
             usable = [p for p in registries.methods.plugins.values() if knows_of(p) in _FIT[spec.supervision]]
-            yield from (_Wanted(plugin.name, plugin.name, {}, loc) for plugin in usable)
+            yield from (_Wanted(plugin.name, plugin.name, {}, loc, named=False) for plugin in usable)
 
 
 def knows_of(plugin: Plugin[Any]) -> str:
@@ -115,7 +122,8 @@ def _instance(item: _Wanted, spec: Spec, registries: Registries) -> Instance:
     plugin = registries.methods.get(item.name)
     knows = knows_of(plugin)
     unlabeled = knows == "scarce" and bool(plugin.attributes.get("needs_unlabeled", True))
-    return Instance(item.label, chosen, knows, unlabeled)
+    named = item.named or bool(shared or by_label)
+    return Instance(item.label, chosen, knows, unlabeled, named, item.loc)
 
 
 def _blame(loc: Loc, item: _Wanted, spec: Spec) -> Loc:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ..cell import Cell, Identity, Noisy, Scarce
 from ..digest import digest
 from ..errors import UserError
+from .learners import learners_of
 from .opened import OpenDataset
 from .where import FieldError
 
@@ -33,14 +34,10 @@ def check_labeled(cells: Iterable[Cell], data: OpenDataset) -> None:
 
 
 def _draw(who: Identity, data: OpenDataset) -> None:
-    from ..data.cell_data import split_of, validation_ids, where_of
     from ..data.scarce import draw_labeling, draw_unlabeled
 
-    refs = {ref.id: ref for ref in data.refs}
-    split = split_of(who, data.adapter, data.refs)
-    held_out = validation_ids(who, split, refs)
-    learners = [refs[i] for i in split.train if i not in held_out]
+    learners = learners_of(who, data)
     if isinstance(who.supervision, Scarce):
-        draw_labeling(learners, who.supervision, who.seed, where_of(who))
+        draw_labeling(learners.refs, who.supervision, who.seed, learners.where)
     elif not isinstance(who.supervision, Noisy):
-        draw_unlabeled(learners, who.supervision, who.seed, where_of(who))
+        draw_unlabeled(learners.refs, who.supervision, who.seed, learners.where)

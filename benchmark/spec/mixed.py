@@ -18,7 +18,8 @@ def refuse_mixed(values: Mapping[str, Any]) -> None:
     Raises
     ------
     FieldError
-        `labeled` and `source` together, noise beside either, `unlabeled` or `spacing` without.
+        `labeled` and `source` together, noise or validation by noisy labels beside either, `unlabeled` or `spacing`
+        without.
     """
     given = {name for name, value in values.items() if value is not None}
     kinds = [name for name in _KINDS if name in given]
@@ -28,6 +29,9 @@ def refuse_mixed(values: Mapping[str, Any]) -> None:
         if name in given:
             why = f"{_KINDS[kinds[0]]} ({kinds[0]}) have no wrong label"
             raise FieldError(f"{why}; leave out {name}, or {kinds[0]}", (name,))
+    if kinds and values.get("selection") == "best-noisy-val":
+        why = f"{_KINDS[kinds[0]]} ({kinds[0]}) have no wrong label, so that validation labels are clean"
+        raise FieldError(f"{why}; choose last, or best-clean-val", ("selection",))
     for name, needed in _NEEDS.items():
         if name in given and not set(needed) & given:
             raise FieldError(f"belongs to {' or '.join(needed)}, which is not given", (name,))

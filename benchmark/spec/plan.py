@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from ..budget import Budget, budget_names, resolve_budget
 from ..cell import Cell, Chosen, Identity, View
 from ..digest import digest
 from ..errors import UserError
+from ..plugin.setting import Setting
 from ..registry import Registries
 from .annotations import check_annotations
-from .fitting import unfit
-from .instances import Instance, method_instances
+from .fitting import idle, misfit, unfit
+from .instances import Instance, knows_of, method_instances
 from .labels import check_labeled
+from .learners import Learners, learners_of
 from .load import Loaded
 from .models import Spec
 from .opened import OpenDataset, open_datasets, open_source
@@ -114,10 +116,8 @@ class _Grid:
         found = self.supervisions
         if self.source is not None:
             found = [transfer(self.spec, self.source, data, fold, seed)]
+        learners: Learners | None = None
         for network, planned, instance in product(self.networks, found, self.instances):
-            if reason := unfit(instance, planned.supervision, len(split.train)):
-                self.left_out.append(reason)
-                continue
             identity = Identity(
                 dataset=data.chosen,
                 fold=fold,
@@ -131,6 +131,10 @@ class _Grid:
                 selection=self.spec.selection,
                 seed=seed,
             )
+            learners = learners or learners_of(identity, data)
+            if reason := self._against(instance, planned, learners, data):
+                self.left_out.append(reason)
+                continue
             root = str(data.root) if data.root else None
             yield Cell(
                 identity=identity,
@@ -140,6 +144,22 @@ class _Grid:
                 root=root,
                 source_root=planned.source_root,
             )
+
+    def _against(self, instance: Instance, planned: Planned, learners: Learners, data: OpenDataset) -> str:
+        """Why a method is left out; FieldError where its parameters were asked for and do not fit."""
+        if reason := idle(planned.supervision, learners):
+            return reason
+        labeled, unlabeled = learners.seen(planned.supervision, planned.source_cases)
+        if reason := unfit(instance, planned.supervision, labeled, unlabeled):
+            return reason
+        ndim = _ndim(_view(self.spec, data))
+        reason = misfit(instance, Setting(data.task, ndim, labeled, unlabeled, self._knows), self.registries)
+        if reason and instance.named:
+            raise FieldError(f"{reason} ({data.label}, {planned.supervision.describe()})", instance.loc)
+        return reason
+
+    def _knows(self, method: str) -> str:
+        return knows_of(self.registries.methods.get(method))
 
     def _check_networks(self, view: View, data: OpenDataset) -> None:
         for i, network in enumerate(self.networks):
@@ -156,7 +176,7 @@ def _view(spec: Spec, data: OpenDataset) -> View:
     return "2d" if spec.view == "2d:2" else spec.view or "3d"
 
 
-def _ndim(view: View) -> int:
+def _ndim(view: View) -> Literal[2, 3]:
     return 3 if view == "3d" else 2
 
 

@@ -20,11 +20,12 @@ from .where import FieldError
 
 @dataclass(frozen=True)
 class Planned:
-    """A supervision and how tables call it; `source_root` is the folder of a transfer's source."""
+    """A supervision and how tables call it; of a transfer's source its folder and its number of labeled cases."""
 
     label: str
     supervision: Supervision
     source_root: str | None = None
+    source_cases: int = 0
 
 
 def supervisions(spec: Spec, registries: Registries) -> list[Planned]:
@@ -94,10 +95,10 @@ def transfer(spec: Spec, source: OpenDataset, target: OpenDataset, fold: int, se
         Source and target do not fit: the same data, other classes, channels or axes; no labeled case is left.
     """
     _check_fit(spec, source, target)
-    tested = set(target.split(fold, spec.folds, seed).test)
-    refs = [ref for ref in target.refs if ref.id in tested]
+    split, refs = target.split(fold, spec.folds, seed), {ref.id: ref for ref in target.refs}
+    tested, unlabeled = ([refs[i] for i in ids] for ids in (split.test, split.train))
     try:
-        ids = source_ids(source.adapter, source.refs, target.adapter.name, refs, seed)
+        ids = source_ids(source.adapter, source.refs, target.adapter.name, tested, unlabeled, seed)
     except UserError as error:
         raise FieldError(str(error), ("source",)) from None
     chosen = Transfer(
@@ -106,7 +107,7 @@ def transfer(spec: Spec, source: OpenDataset, target: OpenDataset, fold: int, se
         unlabeled="rest" if spec.unlabeled is None else spec.unlabeled,
         spacing=spec.spacing,
     )
-    return Planned(source.label, chosen, str(source.root) if source.root else None)
+    return Planned(source.label, chosen, str(source.root) if source.root else None, len(ids))
 
 
 def _check_fit(spec: Spec, source: OpenDataset, target: OpenDataset) -> None:

@@ -6,8 +6,6 @@ import re
 from typing import Any
 
 _DATASET = re.compile(r"(?P<dataset>[^:@\s]+)(?::(?P<task>[^:@\s]+))?(?:@(?P<folder>.+))?")
-_COMMA = re.compile(r",(?![^\[\{]*[\]\}])")
-"""A comma outside brackets."""
 
 
 def split_list(text: str) -> list[str]:
@@ -18,7 +16,14 @@ def split_list(text: str) -> list[str]:
     ValueError
         An item is empty.
     """
-    items = [item.strip() for item in _COMMA.split(text)]
+    pieces, depth = [""], 0
+    for character in text:
+        depth = max(depth + (character in "[{") - (character in "]}"), 0)
+        if character == "," and not depth:
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    items = [piece.strip() for piece in pieces]
     if "" in items:
         raise ValueError(f"empty item in {text!r}: write NAME,NAME with no comma too many")
     return items

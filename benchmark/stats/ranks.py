@@ -50,7 +50,9 @@ class Place:
         return {**asdict(self), "reason": self.reason or None}
 
 
-def places(panel: Panel, metric: Metric = METRICS["dice"], fixed_seeds: bool = False, leader: str | None = None) -> list[Place]:
+def places(
+    panel: Panel, metric: Metric = METRICS["dice"], fixed_seeds: bool = False, leader: str | None = None
+) -> list[Place]:
     """All methods of a panel, best first; a method without any score is left out of the others' ranks.
 
     Parameters

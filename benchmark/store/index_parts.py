@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from .files import write_atomically
 from .index_rows import RECORDED, case_type
 
-VERSION = 2
+VERSION = 3
 """Raised when the columns change; parts of another version are not looked at."""
 
 SMALL = 2000

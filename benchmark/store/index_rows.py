@@ -33,7 +33,7 @@ RECORDED = pa.schema(
         *[(name, pa.string()) for name in ("cell", "stamp", "error", "trust", "selected", "pooled", "generations")],
         *[(name, _REPEATED) for name in ("status", "split", "classes", "tags", "preprocessing")],
         *[(name, pa.int64()) for name in ("updates", "parameters", "train_cases", "test_cases", "corrupted")],
-        ("labeled_cases", pa.int64()),
+        *[(name, pa.int64()) for name in ("labeled_cases", "pool_cases", "validation_cases")],
         *[(name, pa.float64()) for name in ("passes", "realised_mean", "realised_std", "wrong", "right")],
         *[(name, _REPEATED) for name in ("nsbench", "host", "device", "platform", "python", "versions")],
         *[(name, pa.float64()) for name in ("train_seconds", "total_seconds", "peak_memory_mib")],
@@ -43,7 +43,8 @@ RECORDED = pa.schema(
 """One row per record; what is not a number or a name is JSON."""
 
 _TEXT = ("case", "patient", "class_name", "empty")
-_RESULT = ("updates", "passes", "parameters", "train_cases", "labeled_cases", "test_cases", "split")
+_SIZES = ("train_cases", "labeled_cases", "pool_cases", "validation_cases", "test_cases")
+_RESULT = ("updates", "passes", "parameters", *_SIZES, "split")
 _RESULT_JSON = ("classes", "tags", "preprocessing", "selected", "pooled")
 _PROVENANCE = ("nsbench", "host", "device", "platform", "python")
 _PROVENANCE_NUMBERS = ("train_seconds", "total_seconds", "peak_memory_mib", "peak_gpu_memory_mib")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from ..cell import Identity
 
 Status = Literal["done", "failed", "timeout", "oom", "skipped"]
 FORMAT = 1
+
+_LATER = ("pool_cases", "validation_cases")
+"""Fields of a result that are younger than the first records."""
 
 
 class Noise(BaseModel):
@@ -42,7 +45,13 @@ class Generation(BaseModel):
     ----------
     generation
         0 for weights that learned from given labels alone, one more for those that learned from labels of weights; of
-        labels, that of the weights that made them.
+        labels, that of the weights that made them, and so of `final` weights.
+    final
+        Whether the weights learned from the labels of all models of this generation, which are beside them: the tested
+        model of ATSO (line 12), whose accuracy is its Table 1's of this generation.
+    coarse
+        Whether the labels are of super-classes; so is then the truth that `reference` compares them with, which is
+        thus higher than that of labels of all classes.
     reference
         Of a `Relabel` stage's labels, or the weights' predictions, against the hidden labels of the unlabeled training
         cases (ATSO's R); null where there are none, or the weights label no more cases.
@@ -55,6 +64,8 @@ class Generation(BaseModel):
 
     stage: str
     generation: int = 0
+    final: bool = False
+    coarse: bool = False
     reference: float | None = None
     test: float | None = None
     similarity: float | None = None
@@ -71,6 +82,10 @@ class Result(BaseModel):
         Class name -> {dice, iou} over all test cases together; `overall` where a score is defined for the task.
     labeled_cases
         Of the training cases, those that the method saw with a label.
+    pool_cases, validation_cases
+        Where labels are few or another dataset's: training cases of which some were labeled, whether or not the method
+        saw the others (0 for a transfer), and further ones whose labels a validation used. Left out of the JSON form
+        when 0.
     generations
         Per stage that labels the unlabeled training cases, or from whose weights they are labeled: see `Generation`.
     trust
@@ -86,6 +101,8 @@ class Result(BaseModel):
     parameters: int = 0
     train_cases: int = 0
     labeled_cases: int = 0
+    pool_cases: int = 0
+    validation_cases: int = 0
     test_cases: int = 0
     split: str = ""
     classes: list[str] = []
@@ -97,6 +114,11 @@ class Result(BaseModel):
     selected: dict[str, Any] = {}
     pooled: dict[str, dict[str, float | None]] = {}
     generations: list[Generation] = []
+
+    @model_serializer(mode="wrap")
+    def _leave_out_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return {name: value for name, value in values.items() if value or name not in _LATER}
 
 
 class Record(BaseModel):

@@ -14,7 +14,7 @@ from .world import CASES, noise_label, truth_of, with_ignored
 
 
 def check_labels_of_unlabeled_cases_change_nothing(plugin: Plugin[Any], registries: Registries) -> None:
-    """Training is bit-identical whatever array stands in for the label of an unlabeled case.
+    """Training is bit-identical whatever arrays stand in for label and ignore mask of an unlabeled case.
 
     Take `view.labeled` to learn from labels, or `batch.labeled` within a step; a method without use for
     unlabeled cases leaves them out.
@@ -22,7 +22,12 @@ def check_labels_of_unlabeled_cases_change_nothing(plugin: Plugin[Any], registri
     require_repeatable(plugin, registries)
     geometry = home(plugin, registries)
     view = view_for(plugin, geometry, labeled=CASES // 2)
-    other = _changed(view, lambda case: case if case.labeled else replace(case, label=noise_label(case, geometry, 1)))
+
+    def scrambled(case: TrainingCase) -> TrainingCase:
+        label = noise_label(case, geometry, 1)
+        return case if case.labeled else replace(case, label=label, ignore=label > 0)
+
+    other = _changed(view, scrambled)
     first, second = (trained_state(plugin, registries, geometry, each) for each in (view, other))
     require_equal(first, second, f"{plugin.name}: labels of unlabeled cases were learned from")
 

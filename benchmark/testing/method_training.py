@@ -172,18 +172,21 @@ def _kill_at_call(count: int) -> Callable[[Method], float]:
 
 
 def _step(method: Method, stage: Train, context: TrainContext) -> dict[str, Tensor]:
-    """Losses and logged values of one step on batches that are always the same."""
+    """Losses and logged values of one step on fixed batches; of a step for each view that takes turns."""
     batches = {
         name: PatchSampler(context.resolve(view), context.sampling, CPU, stream(0, "contract-step", name)).next()
         for name, view in sequence_of(stage.on)
     }
+    turns = [{name: batch} for name, batch in batches.items()] if stage.alternating else [batches]
     method.take_logs()
     method.enter_stage(stage)
     method.train()
+    losses: dict[str, Tensor] = {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        result = getattr(method, stage.step)(batches.get("", batches), 0.5)
-        method.after_update(0.5)
+        for given in turns:
+            result = getattr(method, stage.step)(given.get("", given), 0.5)
+            method.after_update(0.5)
+            losses |= {"loss": result} if isinstance(result, Tensor) else dict(result or {})
     logged, trust = method.take_logs()
-    losses = {"loss": result} if isinstance(result, Tensor) else dict(result or {})
     return {**losses, **logged, **({} if trust is None else {"trust": trust})}

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..budget import Budget
 from ..errors import CellFailure
-from ..inference.predict import hard_vote, predict_probabilities
+from ..inference.predict import hard_vote, majority, predicted_axes, probabilities_along
 from ..plugin.method import Method
 from ..plugin.stages import Relabel
 from ..plugin.view import TrainingView
@@ -48,12 +48,18 @@ def relabel(
 def _voted(
     method: Method, image: Tensor, stage: Relabel, budget: Budget, sampling: Sampling, device: torch.device
 ) -> Tensor:
-    """The vote of one stage's weights `[num_classes, *spatial]`, over the transforms of the image."""
+    """The vote of one stage's weights `[num_classes, *spatial]`, over the transforms of the image.
+
+    Where a method has a network for each of several axes, the transforms are of the slices along each; these
+    networks' votes are one prediction.
+    """
     votes = []
     for turns, flips in product(stage.turns, stage.flips):
-        transform = Transform.on_input(image.ndim - 1, sampling.slice_axis, turns, flips)
-        turned = transform.apply(image)
-        found = transform.undo(predict_probabilities(method, turned, budget, sampling.slice_axis, device))
+        along = []
+        for axis in predicted_axes(method, sampling.slice_axis):
+            transform = Transform.on_input(image.ndim - 1, axis, turns, flips)
+            along.append(transform.undo(probabilities_along(method, transform.apply(image), budget, axis, device)))
+        found = majority(along)
         votes.append(found if stage.vote == "soft" else hard_vote(found))
     together = len(stage.by) == 1 or len(votes) == 1 or stage.vote == "soft"
     return _sum(votes) if together else hard_vote(_sum(votes) / len(votes))

@@ -41,7 +41,8 @@ def make_resident(
 ) -> list[ResidentCase]:
     """Move a view to the device. On the CPU a case that needs no padding is not copied."""
     return [
-        _resident(c.image, np.asarray(c.label), c.ignore, patch, device, rng, anchored=c.labeled) for c in view.cases
+        _resident(c.image, np.asarray(c.label), c.ignore if c.labeled else None, patch, device, rng, anchored=c.labeled)
+        for c in view.cases
     ]
 
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
+import numpy as np
 import torch
 
-from ..digest import code_digest, digest
+from ..digest import digest
 from ..plugin.method import Method
 from ..plugin.stages import Train
 from ..plugin.view import TrainingView
-
-_ENTRIES = ("begin_stage", "enter_stage", "after_update", "log", "log_trust")
-_PLAIN = (bool, int, float, str, tuple, type(None))
+from .stage_code import code_of, digest_of
 
 
 def stage_key(
     identity: dict[str, Any],
     code: Path,
     method: Method,
+    kept: dict[str, Any],
     stage: Train,
     views: dict[str, TrainingView],
     updates: int,
@@ -34,8 +32,15 @@ def stage_key(
     ----------
     identity, code
         As of `Sharing`.
+    kept
+        `attributes_of` the method before its first stage: a cell that skipped stages then has the same.
     views
         With the labels that are learned from.
+
+    Raises
+    ------
+    Indescribable
+        A class attribute that the stage may read is of no known kind.
     """
     params = {name: getattr(method.params, name) for name in sorted({*(stage.shared or ()), "learning_rate"})}
     declared = {name: value for name, value in vars(stage).items() if name not in ("on", "start", "share", "fraction")}
@@ -44,8 +49,8 @@ def stage_key(
         "stage": repr(sorted(declared.items())),
         "updates": updates,
         "params": repr(params),
-        "code": _code(method, stage, code),
-        "attributes": repr(sorted(_attributes(method).items())),
+        "code": code_of(method, stage, code),
+        "attributes": kept,
         "parts": _parts(method, code),
         "views": {name: _view(view) for name, view in views.items()},
         "weights": _weights(method.state_dict()),
@@ -54,25 +59,23 @@ def stage_key(
     return digest(what)[:32]
 
 
-def _attributes(method: Method) -> dict[str, Any]:
-    """What the method keeps beside parameters and modules, as far as it is plain."""
-    plain = {k: v for k, v in vars(method).items() if not k.startswith("_") and isinstance(v, _PLAIN)}
-    return plain | {"passes": method.passes, "slice_axes": method.slice_axes}
-
-
 def _parts(method: Method, folder: Path) -> list[str]:
     """Code of the modules that the method is built of, and the parameters of methods that it wraps."""
     found = []
     for name, part in method.named_modules():
         if part is method:
             continue
-        found.append(f"{name} {type(part).__qualname__} {_digest_of(type(part), folder)}")
+        found.append(f"{name} {type(part).__qualname__} {digest_of(type(part), folder)}")
         found += [repr(part.params)] if isinstance(part, Method) else []
     return found
 
 
 def _view(view: TrainingView) -> list[Any]:
-    return [[c.id, c.labeled, c.trusted, hashlib.sha256(c.label.tobytes()).hexdigest()] for c in view.cases]
+    return [[c.id, c.labeled, c.trusted, _array(c.label), _array(c.ignore)] for c in view.cases]
+
+
+def _array(values: np.ndarray | None) -> str:
+    return "" if values is None else hashlib.sha256(values.tobytes()).hexdigest()
 
 
 def _weights(state: dict[str, Any]) -> str:
@@ -82,43 +85,3 @@ def _weights(state: dict[str, Any]) -> str:
         found.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
         found.update(plain.flatten().view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
-
-
-def _code(method: Method, stage: Train, folder: Path) -> dict[str, str]:
-    """Of each function of the method that the stage may call, where it is defined and that file's code."""
-    found: dict[str, str] = {}
-    todo = [stage.step, *_ENTRIES]
-    while todo:
-        name = todo.pop()
-        function = inspect.unwrap(_function(getattr(type(method), name, None)))
-        if name in found or not inspect.isfunction(function):
-            continue
-        found[name] = f"{function.__qualname__} {_digest_of(function, folder)}"
-        todo += _names(function.__code__)
-    return found
-
-
-def _function(attribute: Any) -> Any:
-    return attribute.fget if isinstance(attribute, property) else getattr(attribute, "__func__", attribute)
-
-
-def _names(code: CodeType) -> list[str]:
-    """All names that a function, and what is defined in it, looks up."""
-    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _names(part)]
-    return [*code.co_names, *inner]
-
-
-def _digest_of(defined: Any, folder: Path) -> str:
-    """Code of the file that defines a function or class; empty for what is no part of the plugins."""
-    path = Path(inspect.getfile(defined)).resolve()
-    return _digest(path, folder.resolve()) if path.is_relative_to(folder.resolve()) else ""
-
-
-_DIGESTS: dict[tuple[Path, int], str] = {}
-
-
-def _digest(path: Path, folder: Path) -> str:
-    key = (path, path.stat().st_mtime_ns)
-    if key not in _DIGESTS:
-        _DIGESTS[key] = code_digest(path, folder)
-    return _DIGESTS[key]

@@ -99,7 +99,7 @@ class StageRun:
     def _update(self, update: int) -> None:
         self.schedule.set(update, self.total)
         self.method.train()
-        batches = {name: sampler.next() for name, sampler in self.samplers.items()}
+        batches = {name: self.samplers[name].next() for name in self._drawn(update)}
         batch = batches.get("", batches)
         progress = update / self.total
         with autocast(self.context.device.type, self.context.budget):
@@ -108,6 +108,11 @@ class StageRun:
         self._optimise(losses)
         self.method.after_update(progress)
         self._log(update, losses, batches)
+
+    def _drawn(self, update: int) -> list[str]:
+        """Names of the views that an update's batches are drawn from."""
+        names = list(self.samplers)
+        return [names[update % len(names)]] if self.stage.alternating else names
 
     def _optimise(self, losses: dict[str, Tensor]) -> None:
         if not losses:

@@ -12,9 +12,8 @@ from ..plugin.view import TrainingView
 from . import checkpoint
 from .context import Outcome, TrainContext
 from .relabel import relabel
-from .sampler import sequence_of
-from .shared import Sharing, only_declared, patience
-from .stage_key import stage_key
+from .shared import only_declared
+from .shared_stages import SharedStages
 from .stage_run import StageRun
 
 
@@ -27,6 +26,7 @@ class Trainer:
     def fit(self, method: Method, view: TrainingView) -> Outcome:
         """Run all stages that are not done yet; the method ends with the weights to predict with."""
         stages = list(method.stages(view))
+        sharing = self._shared_stages(method)
         self._keep_initial(method, stages)
         trainable = [(parameter, parameter.requires_grad) for parameter in method.parameters()]
         for stage, updates in zip(stages, divide_updates(stages, self.context.budget)):
@@ -39,7 +39,7 @@ class Trainer:
                 for parameter, learns in trainable:
                     parameter.requires_grad_(learns)
                 with only_declared(method, stage):
-                    self._train(StageRun(self.context, method, stage, updates))
+                    self._train(StageRun(self.context, method, stage, updates), sharing)
         if self.context.select:
             self._take_best(method)
         return self.context.outcome
@@ -59,36 +59,18 @@ class Trainer:
             self.context.outcome.resumed += 1
         return True
 
-    def _train(self, run: StageRun) -> None:
-        sharing, stage = self.context.sharing, run.stage
-        # what is validated decides about more than this stage
-        if sharing is None or stage.shared is None or self.context.hooks.validate is not None:
+    def _shared_stages(self, method: Method) -> SharedStages | None:
+        """None where no stage is shared: what is validated decides about more than one stage."""
+        context = self.context
+        if context.sharing is None or context.hooks.validate is not None:
+            return None
+        return SharedStages(context, context.sharing, method)
+
+    def _train(self, run: StageRun, sharing: SharedStages | None) -> None:
+        if sharing is None or run.stage.shared is None:
             run.run()
         else:
-            self._train_shared(run, sharing)
-
-    def _train_shared(self, run: StageRun, sharing: Sharing) -> None:
-        """Train a stage, or take what another cell trained; the cell's record is the same either way."""
-        context, method, stage = self.context, run.method, run.stage
-        if stage.start is not None:
-            context.load_weights(method, stage.start)
-        views = {name: context.resolve(view) for name, view in sequence_of(stage.on)}
-        key = stage_key(sharing.identity, sharing.code, method, stage, views, run.total, context.device)
-        before = context.outcome
-        with sharing.alone(key, patience(context.hooks, stage.name, run.total)):
-            done = sharing.load(key, context.device)
-            if done is None:
-                context.outcome = Outcome()
-                run.train()
-                own = {"resumed": 0, "shared": []}
-                done = {"method": method.state_dict(), "outcome": vars(context.outcome) | own}
-                checkpoint.save(sharing.path(key), done)
-            else:
-                method.load_state_dict(done["method"])
-                method.eval()
-                context.outcome = Outcome(**done["outcome"] | {"shared": [stage.name]})
-        context.outcome = before.then(context.outcome)
-        run.finish()
+            sharing.run(run)
 
     def _relabel(self, method: Method, stage: Relabel) -> None:
         context, weights = self.context, []

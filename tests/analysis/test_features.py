@@ -13,7 +13,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from nsbench.benchmark.analysis.features import Analysis
-from nsbench.benchmark.analysis.levels import level_moments, predicting_networks
+from nsbench.benchmark.analysis.levels import encoder_levels, level_moments, predicting_networks
 from nsbench.benchmark.analysis.regression import coefficients, r_squared
 from nsbench.benchmark.budget import resolve_budget
 from nsbench.benchmark.cli.main import app
@@ -21,6 +21,7 @@ from nsbench.benchmark.data.prepare import PreparedCase
 from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Network
 from nsbench.benchmark.plugin.network import Flow
+from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.testing.trial import CPU
 
 
@@ -92,6 +93,17 @@ def test_the_networks_that_predict_are_looked_at() -> None:
     assert predicting_networks(method, torch.zeros(1, 1, 8, 8), None) == [method.used]
 
 
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [("unet", 5), ("massl-unet", 5), ("vnet", 5), ("densevoxnet", 4), ("fcn8s", 6), ("espnetv2", 4), ("cople-net", 5)],
+)
+def test_an_encoder_ends_at_its_coarsest_grid(name: str, levels: int) -> None:
+    plugin = Registries().networks.get(name)
+    network = plugin.load()(1, 2, 2, plugin.validate({"width": 2})).eval()
+    found = encoder_levels(network, torch.zeros(1, 1, 64, 64))
+    assert found == list(type(network).feature_stages[:levels])
+
+
 def test_a_run_is_analysed_from_the_command_line(tmp_path: Path) -> None:
     def nsbench(*words: Any) -> Any:
         return CliRunner().invoke(app, [str(word) for word in words])
@@ -106,9 +118,12 @@ def test_a_run_is_analysed_from_the_command_line(tmp_path: Path) -> None:
     assert (cell["method"], cell["network"]) == ("ce", "unet")
     levels = ["enc1", "enc2", "enc3", "enc4", "bottleneck", "dec4", "dec3", "dec2", "dec1"]
     assert [level["level"] for level in cell["levels"]] == levels
+    assert [level["level"] for level in cell["levels"] if level["encoder"]] == levels[:5]
     assert all(level["score"] <= 1 and level["variance"] >= 0 for level in cell["levels"])
     table = nsbench("analyze", "features", out, "--cases", 1, "--repeats", 2)
     assert f"{cell['levels'][0]['score']:.3f}" in table.stdout
+    assert table.stdout.count("enc1*") == 1
+    assert "dec4*" not in table.stdout
     for words, message in (((out, "--cell", "zz"), "no such cell"), ((tmp_path / "none",), "no benchmark here")):
         failed = nsbench("analyze", "features", *words)
         assert (failed.exit_code, message in failed.stderr) == (2, True)

@@ -49,6 +49,24 @@ def test_an_error_of_the_plugin_says_where(tmp_path: Path) -> None:
     assert any("'men'" in message and "typo.py, line 11" in message for message in messages)
 
 
+def test_learning_from_the_ignore_mask_of_an_unlabeled_case_is_a_leak(tmp_path: Path) -> None:
+    path = tmp_path / "marked.py"
+    path.write_text(
+        "from dataclasses import replace\n\nimport numpy as np\nfrom torch.nn.functional import cross_entropy\n\n"
+        "from nsbench import LossMethod, Train, TrainingView\n\n\n"
+        'class Marked(LossMethod):\n    """Takes the mask for a label."""\n\n    name = \'marked\'\n'
+        "    citation = 'Nobody'\n\n    def stages(self, view):\n"
+        "        cases = [c for c in view.cases if c.labeled or c.ignore is not None]\n"
+        "        found = [c if c.labeled else replace(c, label=np.uint8(c.ignore), labeled=True) for c in cases]\n"
+        "        return (Train('train', on=TrainingView(tuple(found))),)\n\n"
+        "    def loss(self, logits, batch):\n        return cross_entropy(logits, batch.label)\n"
+    )
+    contract = CONTRACTS["labels-of-unlabeled-cases-change-nothing"]
+    registries = Registries((path,))
+    with pytest.raises(AssertionError, match="labels of unlabeled cases were learned from"):
+        contract.check(registries.methods.get("marked"), registries)
+
+
 def test_leaving_the_interpreter_is_a_broken_contract(tmp_path: Path) -> None:
     path = tmp_path / "leaver.py"
     path.write_text(

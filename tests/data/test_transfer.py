@@ -97,12 +97,18 @@ def test_the_common_spacing_is_the_coarser_axis_by_axis(make_cell: Callable[...,
         common_spacing([prepared(None)], one, cell)
 
 
-def test_patients_that_are_tested_are_no_source_of_the_same_adapter(squares: Callable[..., Any]) -> None:
-    source, tested = squares(), [CaseRef("x", "p1")]
+def test_patients_of_the_target_are_no_source_of_the_same_adapter(squares: Callable[..., Any]) -> None:
+    source, tested, unlabeled = squares(), [CaseRef("x", "p1")], [CaseRef("y", "p2")]
     refs = source.cases()
-    assert source_ids(source, refs, "squares", tested, 0) == tuple(r.id for r in refs if r.patient != "p1")
-    assert source_ids(source, refs, "other", tested, 0) == tuple(r.id for r in refs)
+
+    def kept(dataset: Any, target: str, *more: CaseRef) -> tuple[str, ...]:
+        return source_ids(dataset, refs, target, [*tested, *more], unlabeled, 0)
+
+    assert kept(source, "squares") == tuple(r.id for r in refs if r.patient != "p1")
+    source.root = Path("folder")
+    assert kept(source, "squares") == tuple(r.id for r in refs if r.patient not in ("p1", "p2"))
+    assert kept(source, "other") == tuple(r.id for r in refs)
     published = squares(published=Split(("p0s0", "p1s0"), ("p2s0",)))
-    assert source_ids(published, refs, "squares", tested, 0) == ("p0s0",)
-    with pytest.raises(UserError, match="all its patients are among the test cases"):
-        source_ids(published, refs, "squares", [*tested, replace(tested[0], patient="p0")], 0)
+    assert kept(published, "squares") == ("p0s0",)
+    with pytest.raises(UserError, match="all its patients are named like the target's"):
+        kept(published, "squares", replace(tested[0], patient="p0"))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,7 @@ import pytest
 import torch
 
 from nsbench.benchmark.cell import Cell, Scarce
-from nsbench.benchmark.execution.generations import Generations, generation_numbers, mean_dice
+from nsbench.benchmark.execution.generations import Generations, generation_numbers, in_groups, mean_dice
 from nsbench.benchmark.execution.grid import run_grid
 from nsbench.benchmark.execution.run_cell import CellOptions, run_cell
 from nsbench.benchmark.plugin import Relabel, Train
@@ -57,6 +60,7 @@ class Further(Teach):
         first, second, third = super().stages(view)
         return first, second, Train("m1", on=third.on)
 '''
+_GROUPS = ((0,), (1, 2), (3,))
 
 
 @pytest.fixture(autouse=True)
@@ -74,9 +78,13 @@ def known(tmp_path: Path) -> Registries:
 @pytest.fixture
 def cells(known: Registries, make_cell: Callable[..., Cell]) -> list[Cell]:
     """A cell of each method on eight phantoms, two of the six training cases labeled."""
+    return [_cell(known, make_cell, name) for name in ("t-teach", "t-further")]
+
+
+def _cell(known: Registries, make_cell: Callable[..., Cell], name: str, **changes: Any) -> Cell:
     build = make_cell.func  # type: ignore[attr-defined]
-    size = {"dataset_params": {"size": 32}, "supervision": Scarce(labeled=2)}
-    return [build(known, name, **size) for name in ("t-teach", "t-further")]
+    found: Cell = build(known, name, **{"dataset_params": {"size": 32}, "supervision": Scarce(labeled=2)} | changes)
+    return found
 
 
 def result_of(store: Store, cell: Cell) -> Result:
@@ -166,7 +174,67 @@ def test_a_generation_is_counted_over_the_labels_that_a_model_learned_from() -> 
         Relabel("r1.0", first, ("m0",)),
         Train("m1.0", view.labeled + first.relabeled("r1.0"), start="m0"),
         Relabel("r2.1", second, ("m1.0",)),
-        Train("final", {"a": view.labeled, "b": first.relabeled("r1.0") + second.relabeled("r2.1")}, start="m0"),
+        Train("last", {"a": view.labeled, "b": first.relabeled("r1.0") + second.relabeled("r2.1")}, start="m0"),
     ]
-    numbers = {"m0": 0, "r1.0": 0, "m1.0": 1, "r2.1": 1, "final": 2}
-    assert generation_numbers(stages) == numbers
+    numbers = {"m0": 0, "r1.0": 0, "m1.0": 1, "r2.1": 1}
+    assert generation_numbers(stages) == numbers | {"last": 2}
+    stages[-1] = replace(stages[-1], final=True)
+    assert generation_numbers(stages) == numbers | {"last": 1}
+
+
+def test_labels_of_super_classes_are_scored_as_such(
+    make_cell: Callable[..., Cell], known: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A teacher that knows the truth but for the class inside a super-class tells nothing wrong."""
+    assert in_groups(np.array([[0, 1], [2, 3]], np.uint8), _GROUPS).tolist() == [[0, 1], [1, 3]]
+    store, real = Store(tmp_path / "out"), Generations._load
+
+    def perfect(self: Generations, stage: str) -> Any:
+        """The truth as the stage's labels, of super-classes as the stage's groups have it."""
+        if stage != "r1":
+            return real(self, stage)
+        known = self.data.reference.items()
+        return {"labels": {i: torch.tensor(in_groups(np.asarray(truth), _GROUPS)) for i, truth in known}}
+
+    monkeypatch.setattr(Generations, "_load", perfect)
+    params = {"generations": 1, "superclasses": (("wall", "cavity"),)}
+    cell = _cell(known, make_cell, "stso", task="multiclass", params=params)
+    assert run_cell(cell, store, known, CPU) == "done"
+    told = {each.stage: each for each in result_of(store, cell).generations}
+    assert list(told) == ["m0", "r1", "m1", "fine-labels", "fine"]
+    assert told["r1"].reference == 1.0
+    assert [name for name, each in told.items() if each.coarse] == ["r1"]
+
+
+def test_one_models_weights_are_in_memory_at_a_time(
+    cells: list[Cell], known: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+    most, real = [], Generations._load
+
+    class State(dict[str, Any]):
+        __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def load(self: Generations, stage: str) -> Any:
+        done = dict(real(self, stage))
+        if "method" in done:
+            done["method"] = State(done["method"])
+            alive.add(done["method"])
+            most.append(len(alive))
+        return done
+
+    monkeypatch.setattr(Generations, "_load", load)
+    store = Store(tmp_path / "out")
+    assert run_cell(cells[0], store, known, CPU) == "done"
+    assert most == [1, 1, 1]
+
+
+def test_labeled_cases_seen_again_without_label_are_no_reference_but_generations_are_told(
+    make_cell: Callable[..., Cell], known: Registries, tmp_path: Path
+) -> None:
+    cell = _cell(known, make_cell, "t-teach", supervision=Scarce(labeled=1.0, unlabeled="all"))
+    store = Store(tmp_path / "out")
+    assert run_cell(cell, store, known, CPU) == "done"
+    m0, r1, m1 = result_of(store, cell).generations
+    assert (m0.reference, r1.reference, m1.reference) == (None, None, None)
+    assert all(value is not None for value in (m0.test, m1.test, m1.similarity))

@@ -149,15 +149,15 @@ def test_several_stages_are_wrapped(tmp_path: Path) -> None:
     assert {case.label_source for case in last.on.cases} == {"retrain-update"}
     assert {case.label_source for case in stages["retrain-update"].on.cases} == {"", "distilled"}
     assert stages["retrain-update"].by == ("retrain-ensemble",)
-    assert [o.modules for o in last.optimisers] == [("student.network",)]
+    assert [o.modules for o in last.optimisers] == [("students.0.network",)]
     assert (stages["retrain-ensemble"].share, last.share) == (pytest.approx(0.6), pytest.approx(0.4))
     final = trained(method, tmp_path, updates=1)
     before, first = after(tmp_path, "base0"), after(tmp_path, "retrain-ensemble")
-    assert not same(before, first, (name for name in before if name.startswith("student.ensemble.0.head")))
-    assert same(first, final, (name for name in first if name.startswith(("models", "student.ensemble"))))
+    assert not same(before, first, (name for name in before if name.startswith("students.0.ensemble.0.head")))
+    assert same(first, final, (name for name in first if name.startswith(("models", "students.0.ensemble"))))
     image = torch.randn(1, 1, 32, 16)
     with torch.no_grad():
-        torch.testing.assert_close(method.eval().predict(image), method.student.network(image).softmax(1))
+        torch.testing.assert_close(method.eval().predict(image), method.students[0].network(image).softmax(1))
 
 
 def test_with_nothing_unlabeled_the_wrapped_method_learns_alone() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from nsbench.benchmark.plugin import Batch
+from nsbench.benchmark.plugin import Batch, TrainingView
 from nsbench.benchmark.testing.world import make_view, small_budget
 from nsbench.benchmark.training.optim import build_optimisers
+from nsbench.benchmark.training.sampler import PatchSampler
 from nsbench.methods._reconstruction import reconstruction_error
 
-from .scarce import VIEW, WORLD, built
+from .scarce import VIEW, WORLD, built, trained
 
 MakeBatch = Callable[..., Batch]
 
@@ -113,14 +116,27 @@ def test_an_all_background_prediction_makes_it_mssl(batch: Batch) -> None:
         torch.testing.assert_close(one.grad, other.grad)
 
 
-def test_updates_alternate_between_the_paths(batch: Batch) -> None:
-    method = built("massl")
-    paths = []
-    for _ in range(4):
-        paths += list(method.alternating_step({"labeled": batch, "images": batch}, 0.0))
-        method.after_update(0.0)
-    assert paths == ["segmentation", "reconstruction"] * 2
+def test_updates_alternate_between_the_paths_and_draw_no_other_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method, drawn, paths = built("massl"), [], []
     (stage,) = method.stages(VIEW)
+    draw, step = PatchSampler.next, method.alternating_step
+
+    def next_batch(sampler: PatchSampler) -> Batch:
+        drawn.append("labeled" if len(sampler.view) == len(VIEW.labeled) else "images")
+        return draw(sampler)
+
+    def alternating_step(batches: Any, progress: float) -> Any:
+        found = step(batches, progress)
+        paths.extend(found)
+        return found
+
+    monkeypatch.setattr(PatchSampler, "next", next_batch)
+    method.alternating_step = alternating_step
+    trained(method, tmp_path, updates=4)
+    assert paths == ["segmentation", "reconstruction"] * 2
+    assert drawn == ["labeled", "images"] * 2
     optimisers = build_optimisers(method, stage, small_budget(WORLD, learning_rate=0.01))
     rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in optimisers.items()}
     assert rates == {"segmentation": 0.01, "reconstruction": pytest.approx(0.001)}
@@ -138,6 +154,8 @@ def test_which_images_are_rebuilt() -> None:
     assert dict(built("massl", reconstruct="unlabeled").stages(VIEW)[0].on)["images"] == VIEW.unlabeled
     assert dict(built("massl", strategy="joint").stages(VIEW)[0].on)["images"] == VIEW.unlabeled
     assert dict(built("massl").stages(none)[0].on)["images"] == none
+    again = VIEW + TrainingView(tuple(replace(case, labeled=False) for case in VIEW.labeled.cases))
+    assert sorted(dict(built("massl").stages(again)[0].on)["images"].ids) == sorted(VIEW.ids), "each once"
 
 
 def test_a_joint_batch_is_mixed_as_told_and_the_labels_of_images_are_not_looked_at(random_batch: MakeBatch) -> None:

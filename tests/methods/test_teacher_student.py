@@ -171,4 +171,3 @@ def test_after_super_classes_the_training_goes_on_with_all_classes(tmp_path: Pat
     assert stages["fine"].start == "m1"
     trained(method, tmp_path)
     assert 2 not in torch.stack(list(after(tmp_path, "r1").values())).unique().tolist()
-    assert not method.reduces

@@ -11,6 +11,8 @@ import pytest
 from nsbench.benchmark.cell import Cell, ChosenDataset, Scarce, Transfer
 from nsbench.benchmark.report.figures.axis import AXES
 from nsbench.benchmark.report.figures.curves import curve_figure
+from nsbench.benchmark.report.figures.generations import by_generation, generation_figure
+from nsbench.benchmark.report.generations import generation_table
 from nsbench.benchmark.report.leaderboard import leaderboard_rows, make_leaderboard
 from nsbench.benchmark.report.markdown import render_markdown
 from nsbench.benchmark.report.write import csv_text, write_leaderboard
@@ -43,7 +45,9 @@ def few(grid: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Cell]]
             Generation(stage=f"m{i}", generation=i, test=0.6 + i / 10, similarity=0.8 if i else None) for i in range(2)
         ]
         told.insert(1, Generation(stage="r1", reference=0.65))
-        changes = {"labeled_cases": labeled, "trust": [], "generations": told if cell.label == "atso" else []}
+        validated = 0 if grid.selection == "last" else 2
+        sizes = {"labeled_cases": labeled, "pool_cases": 8, "validation_cases": validated}
+        changes = {**sizes, "trust": [], "generations": told if cell.label == "atso" else []}
         return found.model_copy(update={"result": found.result.model_copy(update=changes)})
 
     def make_plan(shares: Sequence[float] = (0.1, 0.2, 1.0)) -> list[Cell]:
@@ -95,6 +99,23 @@ def test_the_page_says_what_is_labeled_and_what_bounds_what(grid: Any, few: Call
     assert "nested, stratified by group" in page
 
 
+def test_a_count_that_is_every_case_is_the_upper_bound(grid: Any, few: Callable[..., Any]) -> None:
+    few((2, 8))
+    bounds = {row["labeled"]: row["bound"] for row in leaderboard_rows(grid.store) if row["method"] == "ce"}
+    assert bounds == {2: "lower", 8: "upper"}
+    assert render_markdown(grid.store).count("Upper bound, trained with all labels: ce") == 1
+
+
+def test_the_page_counts_the_labels_of_the_validation(grid: Any, few: Callable[..., Any]) -> None:
+    few((2,))
+    assert "further" not in render_markdown(grid.store)
+    grid.selection = "best-clean-val"
+    few((2,))
+    page = render_markdown(grid.store)
+    assert "2 labeled of 8 training cases" in page
+    assert "in each cell. By the labels of 2 further training cases checkpoints were chosen." in page
+
+
 def test_pictures_against_the_share_and_of_generations(grid: Any, few: Callable[..., Any]) -> None:
     few()
     readme = write_leaderboard(grid.store)
@@ -102,6 +123,25 @@ def test_pictures_against_the_share_and_of_generations(grid: Any, few: Callable[
     assert shown == {path.name for path in readme.parent.glob("*.png")}
     assert {"dice-vs-labeled-phantom.png", "generations-phantom-10-labeled.png"} <= shown
     assert "dice-vs-ratio-phantom.png" not in shown
+
+
+def test_the_tested_model_of_all_folds_and_labels_of_super_classes_are_off_the_lines(grid: Any, few: Any) -> None:
+    few()
+    (row,) = (r for r in make_leaderboard(grid.store).rows if r.facts["labeled"] == 0.1 and r.facts["method"] == "atso")
+    row.facts["generations"][-1:] = [
+        {"stage": "r2.0", "generation": 1, "reference": 0.9, "test": None, "similarity": None, "coarse": True},
+        {"stage": "m1.0", "generation": 1, "reference": None, "test": 0.5, "similarity": 0.7},
+        {"stage": "m1.1", "generation": 1, "reference": None, "test": 0.6, "similarity": 0.7},
+        {"stage": "final", "generation": 1, "reference": 0.7, "test": 0.75, "similarity": 0.6, "final": True},
+    ]
+    assert by_generation(row, "test") == ([0, 1], pytest.approx([60, 55]))
+    assert by_generation(row, "test", final=True) == ([1], pytest.approx([75]))
+    assert by_generation(row, "reference") == ([0], pytest.approx([65])), "not the 90 of coarse labels"
+    figure = generation_figure([row])
+    assert "the model of all folds" in figure._supxlabel.get_text()  # type: ignore[attr-defined]
+    table = generation_table([row])
+    assert re.search(r"\| final \(of all folds\) +\| +1 \| +70\.00 \| +75\.00", table)
+    assert re.search(r"\| r2\.0 \(super-classes\) +\| +1 \| +90\.00", table)
 
 
 def test_counts_and_fractions_stand_side_by_side_and_one_case_is_not_all(grid: Any, few: Callable[..., Any]) -> None:

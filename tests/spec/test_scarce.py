@@ -74,6 +74,23 @@ def test_a_transfer_names_its_source_as_the_user_did(registries: Registries, two
     assert _plan(registries, **flags).cells[0].id != found[0].id
 
 
+def test_patients_of_the_target_are_left_out_of_the_source(registries: Registries, two_roots: dict[str, str]) -> None:
+    flags = {"methods": "ce", "datasets": "lists", "source": "lists@other,keep=30", "data_root": two_roots}
+
+    def split() -> str:
+        supervision = _plan(registries, **flags).cells[0].identity.supervision
+        assert isinstance(supervision, Transfer)
+        return supervision.split
+
+    other, before = Path(two_roots["lists@other"]), split()
+    for patient in range(6):
+        # some of them are tested, the others train without label
+        (other / f"p{patient}_again.txt").write_text("the same patient")
+    assert split() == before
+    (other / "r0_scan.txt").write_text("another patient")
+    assert split() != before
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -85,6 +102,8 @@ def test_a_transfer_names_its_source_as_the_user_did(registries: Registries, two
         ({"labeled": "0.2", "noise": "none"}, ["--noise", "leave out noise"]),
         ({"labeled": "0.2", "ratios": "0.5"}, ["--ratios", "leave out ratios"]),
         ({"labeled": "0.2", "severity": "0.5"}, ["--severity", "leave out severity"]),
+        ({"labeled": "0.2", "selection": "best-noisy-val"}, ["--selection", "no wrong label", "best-clean-val"]),
+        ({"source": "phantom", "selection": "best-noisy-val"}, ["--selection", "no wrong label"]),
         ({"labeled": "0.2", "unlabeled": "some"}, ["--unlabeled", "rest, all, none"]),
         ({"labeled": "0.2", "unlabeled": "25"}, ["--unlabeled", "only 24 have no label"]),
         ({"labeled": "0.2", "source": "phantom"}, ["--source", "leave out labeled or source"]),

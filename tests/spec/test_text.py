@@ -21,6 +21,9 @@ def test_values_are_yaml_and_ranges_stay_text() -> None:
     found = parse_choices("erode-dilate,radius=3..9,unit=mm,axis=-1,sides=[1, 2],none")
     assert found[0]["params"] == {"radius": "3..9", "unit": "mm", "axis": -1, "sides": [1, 2]}
     assert found[1] == {"name": "none", "params": {}}
+    nested = parse_choices("stso,superclasses=[[a, b],[c]],by={x: [1,2]},ce")
+    assert nested[0]["params"] == {"superclasses": [["a", "b"], ["c"]], "by": {"x": [1, 2]}}
+    assert nested[1]["name"] == "ce"
 
 
 def test_setting_splits_at_the_last_dot() -> None:

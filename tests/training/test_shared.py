@@ -16,7 +16,7 @@ from filelock import FileLock
 from torch import Tensor
 
 from nsbench.benchmark.errors import CellFailure
-from nsbench.benchmark.plugin import Batch, LossMethod, MethodParams, Stage, Train, TrainingView, param
+from nsbench.benchmark.plugin import Batch, Builder, LossMethod, MethodParams, Stage, Train, TrainingView, param
 from nsbench.benchmark.testing.trial import require_equal, train
 from nsbench.benchmark.training.context import Hooks, TrainContext
 from nsbench.benchmark.training.shared import Sharing
@@ -28,7 +28,7 @@ MakeContext = Callable[..., TrainContext]
 
 @pytest.fixture
 def methods(toy: type[LossMethod]) -> dict[str, type[Any]]:
-    """Three methods of one first stage, of which the last has another step."""
+    """Methods of one first stage; the heavier one has another step."""
 
     class Few(toy):  # type: ignore[misc, valid-type]
         class Params(MethodParams):
@@ -60,7 +60,15 @@ def methods(toy: type[LossMethod]) -> dict[str, type[Any]]:
         def weighed(self, loss: Tensor) -> Tensor:
             return loss * self.params.other
 
-    return {"few": Few, "more": More, "heavier": Heavier, "careless": Careless}
+    class Dear(Few):
+        passes = 3.0
+
+    class Odd(Few):
+        def setup(self, build: Builder) -> None:
+            super().setup(build)
+            self.odd = object()
+
+    return {"few": Few, "more": More, "heavier": Heavier, "careless": Careless, "dear": Dear, "odd": Odd}
 
 
 @pytest.fixture
@@ -141,6 +149,24 @@ def test_an_undeclared_parameter_is_no_part_of_the_stage_and_may_differ(
     assert second.outcome.shared == ["m0"]
     with pytest.raises(CellFailure, match=r"stage m0 is shared .* depends on parameter 'other'"):
         fitted(make, methods["careless"], view, shared_in("third"))
+
+
+def test_a_taken_stage_costs_what_the_method_says(
+    methods: dict[str, Any], make: Any, view: TrainingView, shared_in: MakeContext
+) -> None:
+    fitted(make, methods["few"], view, shared_in("first"))
+    second = shared_in("second")
+    fitted(make, methods["dear"], view, second)
+    assert (second.outcome.shared, second.outcome.passes) == (["m0"], 3.0 * 8)
+
+
+def test_a_method_that_keeps_what_cannot_be_compared_trains_all_of_its_stages(
+    methods: dict[str, Any], make: Any, view: TrainingView, shared_in: MakeContext
+) -> None:
+    for folder in ("first", "second"):
+        cell = shared_in(folder)
+        fitted(make, methods["odd"], view, cell)
+        assert (cell.outcome.shared, cell.outcome.updates) == ([], 8)
 
 
 def test_a_cell_that_is_killed_within_a_shared_stage_continues_it_to_the_same_result(

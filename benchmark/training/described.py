@@ -1,0 +1,94 @@
+"""What a method keeps beside its weights, in words that two processes agree on."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from torch import nn
+
+from ..plugin.method import Method
+
+_SCALARS = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, np.generic)
+_LISTED = (list, tuple, torch.Size)
+_TOLD_ELSEWHERE = {"passes", "_logged", "_trust", *vars(nn.Module())}
+CodeOf = Callable[[Any], str]
+"""Digest of the code that defines a function or class."""
+
+
+class Indescribable(Exception):
+    """A value of which it cannot be told whether it equals another process's."""
+
+
+def attributes_of(method: Method, code_of: CodeOf) -> dict[str, Any]:
+    """Attributes of a method, and of the modules that it is built of, by dotted name; parameters and weights apart.
+
+    Raises
+    ------
+    Indescribable
+        One of them holds something else than numbers, texts, arrays, functions, and containers of them.
+    """
+    found: dict[str, Any] = {"slice_axes": described(method.slice_axes, code_of)}
+    for path, part in method.named_modules():
+        for name, value in vars(part).items():
+            if name not in _TOLD_ELSEWHERE and not (name == "params" and isinstance(part, Method)):
+                found[f"{path}.{name}"] = described(value, code_of)
+    return found
+
+
+def described(value: Any, code_of: CodeOf) -> Any:
+    """A JSON form of a value, equal for equal values; Indescribable when it is none of the known kinds."""
+    inner = functools.partial(described, code_of=code_of)
+    if isinstance(value, (*_SCALARS, Enum)):
+        return f"{type(value).__name__} {value!r}"
+    if isinstance(value, _LISTED):
+        return [type(value).__name__, *map(inner, value)]
+    if isinstance(value, set | frozenset):
+        return ["set", *sorted(map(str, map(inner, value)))]
+    if isinstance(value, Mapping):
+        return ["mapping", *([inner(key), inner(item)] for key, item in value.items())]
+    if isinstance(value, torch.Tensor | np.ndarray):
+        return _array(value)
+    if isinstance(value, BaseModel) or (is_dataclass(value) and not isinstance(value, type)):
+        return [_where(type(value), code_of), *map(inner, _fields(value))]
+    return _called(value, code_of)
+
+
+def _array(value: torch.Tensor | np.ndarray) -> list[str]:
+    plain = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+    if plain.dtype.hasobject:
+        raise Indescribable(value)
+    return ["array", str(plain.dtype), str(plain.shape), hashlib.sha256(plain.tobytes()).hexdigest()]
+
+
+def _fields(value: Any) -> list[Any]:
+    names = type(value).model_fields if isinstance(value, BaseModel) else [each.name for each in fields(value)]
+    return [getattr(value, name) for name in names]
+
+
+def _called(value: Any, code_of: CodeOf) -> Any:
+    """A class, a partial application or a function; what a function closed over is not looked into."""
+    if isinstance(value, functools.partial):
+        return ["partial", *(described(part, code_of) for part in (value.func, value.args, value.keywords))]
+    if inspect.isclass(value) or (inspect.isfunction(value) and not value.__closure__):
+        return _where(value, code_of)
+    if inspect.isbuiltin(value) and not _is_bound(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    raise Indescribable(value)
+
+
+def _is_bound(function: Any) -> bool:
+    owner = function.__self__
+    return not (owner is None or inspect.ismodule(owner) or inspect.isclass(owner))
+
+
+def _where(defined: Any, code_of: CodeOf) -> str:
+    return f"{defined.__module__}.{defined.__qualname__} {code_of(defined)}"

@@ -1,0 +1,104 @@
+"""The code that a training stage may run, followed from function to function of the method's class."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+from torch import nn
+
+from ..digest import code_digest
+from ..plugin.method import Method
+from ..plugin.stages import Train
+from .described import described
+
+_ENTRIES = ("begin_stage", "enter_stage", "train", "forward", "after_update", "log", "log_trust", "take_logs")
+_OF_ANY = set(nn.Module.__mro__)
+_LABELS = {"name", "citation", "knows", "needs_unlabeled", "passes"}
+"""What a method is called and costs: differs between methods that share stages, and so counts only where it is read."""
+
+
+def code_of(method: Method, stage: Train, folder: Path) -> dict[str, list[Any]]:
+    """By name, what the stage may look up in the method's class: where functions lie, other values themselves."""
+    found: dict[str, list[Any]] = {}
+    todo = [stage.step, *_ENTRIES]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found[name], further = _defined(type(method), name, folder)
+            todo += further
+    return {name: told for name, told in found.items() if told}
+
+
+def _defined(kind: type[Method], name: str, folder: Path) -> tuple[list[Any], list[str]]:
+    """A class's definition of a name, with those that it reaches by `super`, and the names that they look up."""
+    told: list[Any] = []
+    further: list[str] = []
+    for owner in kind.__mro__:
+        if owner in _OF_ANY or name not in vars(owner):
+            continue
+        function = inspect.unwrap(_function(vars(owner)[name]))
+        if not inspect.isfunction(function):
+            return [*told, described(function, lambda value: digest_of(value, folder))], further
+        names = _names(function.__code__)
+        told.append([function.__qualname__, digest_of(function, folder), *_bound(function, folder)])
+        further += names
+        if "super" not in names:
+            break
+    return told, further
+
+
+def _bound(function: FunctionType, folder: Path) -> list[Any]:
+    """Default arguments and what the function closed over, where a factory made it."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    closed_over = {name: cell.cell_contents for name, cell in cells.items() if name != "__class__"}
+    values = (function.__defaults__, function.__kwdefaults__, closed_over)
+    return [described(value, lambda each: digest_of(each, folder)) for value in values if value]
+
+
+def _function(attribute: Any) -> Any:
+    """What a property, cached property, static, class or partial method runs; anything else as it is."""
+    for name in ("fget", "func", "__func__"):
+        if not isinstance(attribute, type) and hasattr(attribute, name):
+            return getattr(attribute, name)
+    return attribute
+
+
+def _names(code: CodeType) -> list[str]:
+    """All names that a function, and what is defined in it, looks up."""
+    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _names(part)]
+    own = [name for name in code.co_names if name not in _LABELS]
+    return [*own, *_labels_read(code), *inner]
+
+
+def _labels_read(code: CodeType) -> Iterator[str]:
+    """Those of `_LABELS` that the function reads of its first argument, not of a stage or a class of the task."""
+    holders = {"self", *code.co_varnames[:1]}
+    for before, now in pairwise(dis.get_instructions(code)):
+        held = before.argval[-1] if isinstance(before.argval, tuple) and before.argval else before.argval
+        if now.argval in _LABELS and isinstance(held, str) and held in holders:
+            yield now.argval
+
+
+def digest_of(defined: Any, folder: Path) -> str:
+    """Code of the file that defines a function or class; empty for what is no part of the plugins."""
+    try:
+        path = Path(inspect.getfile(defined)).resolve()
+    except (TypeError, OSError):  # of no file: it is built in, or was made from a text
+        return ""
+    return _digest(path, folder.resolve()) if path.is_relative_to(folder.resolve()) else ""
+
+
+_DIGESTS: dict[tuple[Path, int], str] = {}
+
+
+def _digest(path: Path, folder: Path) -> str:
+    key = (path, path.stat().st_mtime_ns)
+    if key not in _DIGESTS:
+        _DIGESTS[key] = code_digest(path, folder)
+    return _DIGESTS[key]
