@@ -69,4 +69,4 @@ def test_a_hidden_label_hides_its_ignore_mask_and_is_scored_with_it(
     measured = Generations(None, data, None, None)  # type: ignore[arg-type]
     assert halved.any()
     assert (halved != truth).any()
-    assert measured._dice(name, halved) == 1.0
+    assert measured._dice(name, halved, np.asarray(truth)) == 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from nsbench.benchmark.papers.catalogue import find_table, table_files
 from nsbench.benchmark.papers.mappings import defaults
 from nsbench.benchmark.papers.paper_table import Declared, read_table
-from nsbench.benchmark.papers.parts import reproduction
+from nsbench.benchmark.papers.parts import PlannedPart, reproduction
 from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.report.claims import load_claims
 from nsbench.benchmark.report.reported import load_reported, parse_setting
@@ -36,10 +37,21 @@ UNPLACED = {
 NO_NETWORK = {"atso-table-4", "atso-table-5", "atso-table-6", "cople-table-ii"}
 """DeepLab v2 is not here; a table that compares networks has many."""
 
+OWN_CLASSES = {("atso-table-6", "super-classes")}
+"""Parts that name classes of the paper's data: no stand-in has them."""
+
 
 def tables() -> list[Any]:
     """Each table under its folder's name."""
     return [pytest.param(each, id=each.table.slug) for each in map(read_table, FILES)]
+
+
+def unfit(declared: Declared, parts: Iterable[PlannedPart]) -> list[str]:
+    """Why parts cannot run that a stand-in could well do."""
+    found = {part.part.name: part.reason for part in parts if part.reason}
+    own = {name for table, name in OWN_CLASSES if table == declared.table.slug}
+    assert all("superclasses: road" in found.get(name, "") for name in own)
+    return [reason for name, reason in found.items() if name not in own]
 
 
 def stand_in(declared: Declared) -> dict[str, Any]:
@@ -52,6 +64,12 @@ def stand_in(declared: Declared) -> dict[str, Any]:
     return {"datasets": generated} | ({"source": generated + ",population=b"} if "source" in fields else {})
 
 
+def named_by(parts: Iterable[PlannedPart]) -> set[str]:
+    """Labels of the methods of the parts that cannot run."""
+    specs = [part.part.spec for part in parts if part.reason]
+    return {method["label"] for spec in specs for method in spec["methods"]}
+
+
 def test_every_table_of_the_papers_is_there() -> None:
     assert {path.parent.name for path in FILES} == TABLES
 
@@ -59,10 +77,10 @@ def test_every_table_of_the_papers_is_there() -> None:
 @pytest.mark.parametrize("declared", tables())
 def test_everything_resolves_with_the_papers_own_budget(declared: Declared, registries: Registries) -> None:
     found = reproduction(declared, stand_in(declared), registries)
-    assert [part.reason for part in found.parts if part.reason] == []
+    assert unfit(declared, found.parts) == []
     assert all(cell.identity.budget.name == "paper" for cell in found.plan.cells)
     labels = {cell.label for cell in found.plan.cells}
-    assert labels == set(declared.table.reported.methods)
+    assert labels == set(declared.table.reported.methods) - named_by(found.parts)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
