@@ -33,7 +33,8 @@ from .preview import case_panel
 from .sheet import Panel, draw_sheet
 
 BEST = 3
-BASELINE = "ce"
+BASELINES = ("ce", "dice", "cnn")
+"""What the papers improve on; the first one that a board has is shown."""
 
 _COLUMNS, _SCALE = 3, 1.5
 
@@ -41,7 +42,7 @@ _COLUMNS, _SCALE = 3, 1.5
 def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Registries, path: Path) -> None:
     """Draw the test case whose Dice, averaged over the methods, is the middle one, at the highest ratio.
 
-    Shown are the three best methods and plain cross entropy, each with the weights of its first seed.
+    Shown are the three best methods and the baseline, each with the weights of its first seed.
 
     Parameters
     ----------
@@ -74,7 +75,8 @@ def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Reg
     panels = [Panel(whole.title, whole.pixels, {}, whole.aspect)]
     panels.append(Panel("true label", whole.pixels, {"true": whole.labels["true"]}, whole.aspect))
     titles = [(name, f"as corrupted in training: Dice {shown.realised:.2f}") for name in shown.corrupted]
-    titles += [(str(row.unit), _title(row, scores[row.unit, case])) for row, _ in predicted]
+    baseline = _baseline(rows)
+    titles += [(str(row.unit), _title(row, scores[row.unit, case], baseline)) for row, _ in predicted]
     for name, title in titles:
         both = {"true": whole.labels["true"], "as titled": whole.labels[name]}
         panels.append(Panel(title, whole.pixels, both, whole.aspect))
@@ -90,12 +92,19 @@ def _hardest(rows: Sequence[Row]) -> list[Row]:
 
 def _worth_showing(rows: Sequence[Row]) -> Iterator[Row]:
     yield from rows[:BEST]
-    yield from (row for row in rows[BEST:] if row.facts["plugin"] == BASELINE)
+    baseline = _baseline(rows)
+    yield from (row for row in rows[BEST:] if row.facts["plugin"] == baseline)
 
 
-def _title(row: Row, dice: float) -> str:
+def _baseline(rows: Sequence[Row]) -> str:
+    """The plain method of a table; empty where it has none."""
+    known = {row.facts["plugin"] for row in rows}
+    return next((name for name in BASELINES if name in known), "")
+
+
+def _title(row: Row, dice: float, baseline: str) -> str:
     method = row.facts["method"]
-    name = f"baseline {method}" if row.facts["plugin"] == BASELINE else method
+    name = f"baseline {method}" if row.facts["plugin"] == baseline else method
     return f"{row.facts['rank']}. {name}: Dice {dice:.2f}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import UserError
+from ..errors import UserError, nearest
+from ..report.reported import load_reported
 from .mapping import Reported
 from .metrics import PrintedMetric
 
@@ -48,4 +49,8 @@ def parse_margins(texts: Sequence[str]) -> dict[str, float]:
             found[name] = 0.0
         if not name or not 0 < found[name] < float("inf"):
             raise UserError(f"--margin {text}: write METRIC=VALUE with a number above 0, as in Dice=2")
+    printed = sorted({number["metric"] for number in load_reported()}) if found else []
+    for name in found:
+        if name not in printed:
+            raise UserError(f"--margin {name}: no paper prints it; {nearest(name, printed)}")
     return found

@@ -56,6 +56,8 @@ class Measurements:
         rows = [{**row.facts, "unit": row.unit} for row in make_leaderboard(store, registries).rows]
         index = open_index(store)
         cases = index.cases()
+        if cases.empty:
+            return cls(list(stand_for(rows, reported)), index.cells, cases.assign(row=[]))
         for name in ("row", "seed", "fold"):
             cases[name] = index.cells[name].to_numpy()[cases["position"].to_numpy()]
         cases["patient"] = cases["patient"].astype(object).fillna(cases["case"].astype(object)).astype(str)

@@ -86,7 +86,8 @@ class Declared:
     def origin(self, part: Part) -> Origin:
         """Where the fields of a part's spec were written."""
         nodes = _child(_child(self.node, "parts"), self.table.parts.index(part))
-        return Origin(str(self.path), _child(nodes, "spec"))
+        # pages that show it are published
+        return Origin(f"{self.path.parent.name}/{self.path.name}", _child(nodes, "spec"))
 
     def fields(self, part: Part, stands_in: bool) -> Mapping[str, Any]:
         """The fields of a part's spec."""

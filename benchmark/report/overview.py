@@ -46,6 +46,9 @@ def warnings(board: Leaderboard) -> list[str]:
     return found
 
 
+_ONE_RUN = "one seed, nothing is said of another training run: no methods are told apart"
+
+
 def verdicts(rows: Sequence[Row]) -> str:
     """The best of each table."""
     ranked = [together for together in tables(rows).values() if together[0].dice is not None]
@@ -63,9 +66,7 @@ def _verdict(rows: Sequence[Row]) -> str:
     tied = [row.facts["method"] for row in rows[1:] if row.facts["tied"]]
     others = f"; not told apart from it: {_listed(tied)}" if tied else ""
     if best.facts["tied"] is None:
-        others = "; too few patients to tell methods apart"
-    elif best.one_run:
-        others += "; one seed, nothing is said of another training run"
+        others = f"; {_ONE_RUN if best.one_run else 'too few patients to tell methods apart'}"
     if unfinished := sum(not row.complete for row in rows):
         others += f"; {unfinished} incomplete, not ranked"
     score = f"Dice {points(best.dice)} ({interval(best.facts['metrics']['dice']['ci95'])})"

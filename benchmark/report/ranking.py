@@ -32,8 +32,8 @@ def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> N
 
     `tied` is True where the 95 % interval of the paired difference to the best row holds 0. `rank_low`, `rank_high`
     and `p_best` are the 95 % interval of the rank and the chance of being best. All of them, see `stats.ranks`, are
-    for other patients and other training runs; with one run, for other patients alone. They are None where there is
-    not enough data to tell. Rows without a score have no rank.
+    for other patients and other training runs. They are None where there is not enough data to tell: too few
+    patients, or a single run, which says nothing of the next. Rows without a score have no rank.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ def _set_chances(scored: Sequence[Row], observations: Observations, dice: np.nda
     """Ties, rank intervals and P(best) of rows that were scored on the same cases by the same runs as the best."""
     best = scored[0]
     rows = [row for row in scored if observations.same_cases(best.unit, row.unit)]
+    design = observations.design_of[best.unit]
     if len(rows) < 2:
-        best.facts["tied"] = True if best.facts["metrics"]["dice"]["ci95"] else None
+        best.facts["tied"] = True if best.facts["metrics"]["dice"]["ci95"] and not design.one_run else None
         return
     values = observations.matrix(dice, [row.unit for row in rows])
-    design = observations.design_of[best.unit]
     panel = _panel([str(row.unit) for row in rows], values, design)
-    found = {place.method: place for place in places(panel, fixed_seeds=design.one_run, leader=str(best.unit))}
+    found = {place.method: place for place in places(panel, leader=str(best.unit))}
     for row in rows:
         place = found[str(row.unit)]
         chances = {"rank_low": place.rank_low, "rank_high": place.rank_high, "p_best": place.best}

@@ -162,6 +162,7 @@ def test_not_enough_data_is_no_verdict(nsbench: Command, tmp_path: Path, seeds: 
         (("--own", "--paper", "nobody"), "nobody"),
         (("nowhere",), "no benchmark here"),
         (("run", "--margin", "Dice"), "write METRIC=VALUE"),
+        (("run", "--margin", "dice=2"), "did you mean Dice"),
     ],
 )
 def test_bad_input_is_told_with_exit_code_two(

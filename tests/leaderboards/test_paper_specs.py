@@ -13,10 +13,12 @@ from nsbench.benchmark.papers.catalogue import find_table, table_files
 from nsbench.benchmark.papers.mappings import defaults
 from nsbench.benchmark.papers.paper_table import Declared, read_table
 from nsbench.benchmark.papers.parts import PlannedPart, reproduction
+from nsbench.benchmark.papers.side_by_side import side_by_side
 from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.report.claims import load_claims
 from nsbench.benchmark.report.reported import load_reported, parse_setting
 from nsbench.benchmark.spec.choices import DatasetChoice
+from nsbench.benchmark.store import Store
 
 FILES = table_files()
 TABLES = {
@@ -62,6 +64,15 @@ def stand_in(declared: Declared) -> dict[str, Any]:
     cases = 32 if declared.table.slug == "atso-table-4" else 16
     generated = f"phantom:multiclass,cases={cases},size=32{',ndim=2' if flat else ''}"
     return {"datasets": generated} | ({"source": generated + ",population=b"} if "source" in fields else {})
+
+
+def test_a_table_of_which_nothing_is_finished_has_reasons_only(registries: Registries, tmp_path: Path) -> None:
+    declared = next(each.values[0] for each in tables() if each.id == "pint-table-2")
+    found, store = reproduction(declared, stand_in(declared), registries), Store(tmp_path)
+    store.write_plan(found.identity(), found.plan.cells, [])
+    lines = side_by_side(found.shown, store, registries)
+    assert lines
+    assert all(line.reason and not line.measured for line in lines)
 
 
 def named_by(parts: Iterable[PlannedPart]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ def test_the_page_shows_a_test_case_with_the_best_and_the_baseline(
     assert sum("baseline ce" in title for title in titles) == 1
     cases = {f"case{number:03d}" for number in range(6, 8)}
     assert titles[0] in cases
+
+
+@pytest.mark.parametrize(
+    ("plugins", "baseline"), [(["mae", "dice", "ce"], "ce"), (["tsman", "cnn", "dice"], "dice"), (["atso"], "")]
+)
+def test_the_baseline_is_what_the_papers_improve_on(plugins: list[str], baseline: str) -> None:
+    rows: Any = [SimpleNamespace(facts={"plugin": name}) for name in plugins]
+    assert overlay._baseline(rows) == baseline
 
 
 def test_without_weights_the_page_stands_and_says_why_there_is_no_picture(trained: Path, tmp_path: Path) -> None:

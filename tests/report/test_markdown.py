@@ -82,7 +82,7 @@ def test_too_few_patients_have_no_interval_and_no_bold_print(grid: Any) -> None:
 def test_one_seed_is_said_where_the_best_is_named(grid: Any) -> None:
     grid.cases = 6
     grid.run(grid.plan(), score)
-    words = "one seed, nothing is said of another training run"
+    words = "one seed, nothing is said of another training run: no methods are told apart"
     assert words not in render_markdown(grid.store)
     grid.seeds = (0,)
     (grid.store.out / "plan.json").unlink()

@@ -19,9 +19,6 @@ from .dots import Dot, DotPanel, dot_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SEVERAL = "other patients and other seeds"
-_ONE = "other patients; one seed says nothing about others"
-
 
 def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | None:
     """95 % interval of each method's rank, one panel per ratio; None where there is not enough data.
@@ -33,17 +30,16 @@ def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | No
     name
         What the noise and setting are called.
     """
-    panels, seeds = [], 2
+    panels = []
     for together in tables(sorted(rows, key=place)).values():
         panel = Panel.of(records.together(together, "dice"))
-        found = places(panel, fixed_seeds=len(panel.seeds) < 2)
-        seeds = min(seeds, len(panel.seeds))
+        found = places(panel)
         if found and all(each.rank is not None for each in found):
             panels.append(DotPanel(words(together[0]), {each.method: _place(each) for each in found}))
     if not panels:
         return None
     note = (
-        f"Rank by mean Dice with its 95 % interval for {_ONE if seeds < 2 else _SEVERAL}.\n"
+        "Rank by mean Dice with its 95 % interval for other patients and other seeds.\n"
         "Filled: not told apart from the best. Beside it: the chance to be the best, from 5 %."
     )
     return dot_figure(f"{rows[0].facts['dataset']}, {name}", note, height(rows), panels, shared=True, whole=True)
