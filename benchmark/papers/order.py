@@ -59,7 +59,7 @@ def _order(about: dict[str, Any], numbers: list[NumberVerdict]) -> Order:
 
     order = Order(**about, methods=tuple(str(number.printed["method"]) for number in numbers))
     if len(numbers) < FEWEST:
-        reason = f"not enough data: fewer than {FEWEST} methods were measured"
+        reason = f"not enough data: fewer than {FEWEST} methods could be compared"
         return replace(order, reason=reason)
     found = kendalltau([number.printed["mean"] for number in numbers], [number.measured for number in numbers])
     if not isfinite(found.statistic):

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 
 from .bootstrap import LEVEL, Estimates
-from .panel import Panel, by_patient, why_not
-
-ROUNDING = 1e-12
+from .panel import ROUNDING, Panel, by_patient, why_not
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ import pandas as pd
 
 from .enough import too_few
 
+ROUNDING = 1e-12
+"""Smaller differences are none."""
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -69,8 +72,9 @@ def by_patient(values: np.ndarray) -> np.ndarray:
 def why_not(values: np.ndarray, fixed_seeds: bool = False) -> str:
     """Why `[patients, seeds]` differences are not enough data; empty where they are."""
     known = np.isfinite(values)
-    return too_few(int(known.any(1).sum()), int(known.any(0).sum()), fixed_seeds) or _flat(values[known])
+    return too_few(int(known.any(1).sum()), int(known.any(0).sum()), fixed_seeds) or _flat(by_patient(values))
 
 
 def _flat(values: np.ndarray) -> str:
-    return "" if np.ptp(values) > 0 else f"all differences are equal ({values[0]:g})"
+    """Patients that all differ alike have no spread to test with, whatever their seeds do."""
+    return "" if np.ptp(values) > ROUNDING else f"all differences are equal ({np.round(values[0], 12):g})"

@@ -60,6 +60,10 @@ def test_further_scans_and_seeds_are_no_further_patients() -> None:
         (frame({"a": 0.8, "b": 0.9}, seeds=1), "one seed"),
         (frame({"a": 0.8, "b": 0.9}, patients=2), "2 patients"),
         (frame({"a": 0.8, "b": 0.9}).assign(score=0.5), "all differences are equal (0)"),
+        (
+            frame({"a": 0.8, "b": 0.9}).assign(score=lambda s: 0.5 + 0.1 * (s["method"] == "a") * (s["seed"] - 0.5)),
+            "all differences are equal (0)",
+        ),
         (frame({"a": 0.8, "b": 0.9}).query("method == 'a' or seed == 5"), ""),
         (frame({"a": 0.8, "b": 0.9}).query("method == 'a' or seed == 1"), "one seed"),
         (
