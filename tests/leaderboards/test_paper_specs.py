@@ -143,7 +143,7 @@ def test_the_papers_patients_network_and_view_are_declared(declared: Declared, r
 
 
 def test_mappings_for_any_run_say_what_those_of_the_tables_say() -> None:
-    names = ("test_cases", "network", "view", "selection")
+    names = ("datasets", "test_cases", "network", "view", "selection")
     of_tables = [table.values[0].table.reported for table in tables()]
     for mapping in defaults():
         same = [each for each in of_tables if each.paper == mapping.paper and each.tables[0] == mapping.tables[0]]
