@@ -67,6 +67,7 @@ class Shown:
         reported = self.declared.table.reported
         own = [f"data: {self.stand_in} stands in for {reported.dataset}"] if self.stand_in else []
         own += [f"{about}: {value} in place of the paper's" for about, value in self.changed.items()]
+        own += self.replaced
         if any(self._declared[name].tune and not self._is_tuned(name) for name in self.specs):
             own.append("budget: what the paper tuned for each method is not tuned; --tune does")
         return (*own, *reported.differences_but({*self.changed, *(["data"] if self.stand_in else [])}))
@@ -81,6 +82,18 @@ class Shown:
                 if spec.get(field) != theirs.get(field):
                     found.setdefault(about, {})[_words(field, spec.get(field))] = None
         return {about: ", ".join(texts) for about, texts in found.items()}
+
+    @property
+    def replaced(self) -> dict[str, None]:
+        """What the table itself sets otherwise on a stand-in: fields that fit the paper's data alone."""
+        table = self.declared.table
+        found: dict[str, None] = {}
+        for part in table.parts if self.stand_in else ():
+            own = table.common | part.spec
+            for field, value in (table.stand_in | part.stand_in).items() if part.name in self.specs else ():
+                instead = f" in place of {_listed(own[field])}" if field in own else ""
+                found[f"{field}: {_listed(value)} on the stand-in{instead}"] = None
+        return found
 
     @cached_property
     def _declared(self) -> dict[str, Loaded]:
@@ -106,6 +119,10 @@ def declared_specs(declared: Declared, stands_in: bool) -> dict[str, Loaded]:
         part.name: load_mapping(declared.fields(part, stands_in), {}, declared.origin(part), folder)
         for part in declared.table.parts
     }
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _words(field: str, value: Any) -> str:

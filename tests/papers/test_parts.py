@@ -83,6 +83,17 @@ def test_fields_of_a_stand_in_apply_to_it_alone(registries: Registries) -> None:
     assert all(part.loaded and part.loaded.spec.ratios == (0.0,) for part in reproduction(table, {}, registries).parts)
 
 
+def test_what_a_stand_in_replaces_is_a_difference(registries: Registries) -> None:
+    cople, massl = find_table("cople", "IV"), find_table("massl", "2")
+    found = reproduction(cople, {"datasets": "phantom"}, registries).shown
+    assert "noise: erode-dilate on the stand-in in place of none" in found.differences
+    assert "ratios: 1 on the stand-in in place of 0" in found.differences
+    found = reproduction(massl, {"datasets": "phantom"}, registries).shown
+    assert "labeled: 0.33 on the stand-in in place of 10" in found.differences
+    assert any(text.startswith("fold: 0 on the stand-in in place of 0, 1") for text in found.differences)
+    assert not reproduction(massl, {"data_root": None}, registries).shown.replaced
+
+
 def test_every_share_of_labels_has_its_stand_in_or_a_reason(registries: Registries) -> None:
     table = find_table("atso", "4")
     large = reproduction(table, {"datasets": "phantom,ndim=2,cases=32,size=32"}, registries)
