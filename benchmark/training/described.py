@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -28,6 +29,16 @@ class Indescribable(Exception):
     """A value of which it cannot be told whether it equals another process's."""
 
 
+@contextmanager
+def describing() -> Iterator[None]:
+    """Whatever a plugin's value raises when it is looked at, it cannot be described: a reason to share nothing."""
+    try:
+        yield
+    except Exception as error:
+        raise Indescribable(*error.args) from error
+
+
+@describing()
 def attributes_of(method: Method, code_of: CodeOf) -> dict[str, Any]:
     """Attributes of a method, and of the modules that it is built of, by dotted name; parameters and weights apart.
 
@@ -63,10 +74,16 @@ def described(value: Any, code_of: CodeOf) -> Any:
 
 
 def _array(value: torch.Tensor | np.ndarray) -> list[str]:
-    plain = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
-    if plain.dtype.hasobject:
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
         raise Indescribable(value)
-    return ["array", str(plain.dtype), str(plain.shape), hashlib.sha256(plain.tobytes()).hexdigest()]
+    data = bytes_of(value) if isinstance(value, torch.Tensor) else value.tobytes()
+    return ["array", str(value.dtype), str(tuple(value.shape)), hashlib.sha256(data).hexdigest()]
+
+
+def bytes_of(tensor: torch.Tensor) -> bytes:
+    """The numbers of a dense tensor of any type, also of those that NumPy does not know."""
+    plain = tensor.detach().cpu().resolve_conj().contiguous()
+    return plain.flatten().view(torch.uint8).numpy().tobytes()
 
 
 def _fields(value: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,13 @@ def _wrapped(method: Any, weight: float) -> None:
         lambda method, weight: setattr(method, "_kept", weight),
         lambda method, weight: setattr(method, "kept", [{"a": weight}]),
         lambda method, weight: setattr(method, "kept", torch.tensor([weight])),
+        lambda method, weight: setattr(method, "kept", torch.tensor(weight, dtype=torch.bfloat16)),
         lambda method, weight: setattr(method, "kept", partial(max, weight)),
         lambda method, weight: setattr(method, "kept", replace(method.task, classes=("a",) * int(weight))),
         _within,
         _wrapped,
     ],
-    ids=["number", "private", "list", "tensor", "partial", "dataclass", "module", "wrapped-method"],
+    ids=["number", "private", "list", "tensor", "bfloat16", "partial", "dataclass", "module", "wrapped-method"],
 )
 def test_what_setup_keeps_of_a_parameter_counts(keep: Any, key_of: Callable[..., str]) -> None:
     assert key_of(weight=1.0) == key_of(weight=2.0)
@@ -97,9 +98,39 @@ def test_what_setup_keeps_of_a_parameter_counts(keep: Any, key_of: Callable[...,
     assert key_of(weight=1.0, keep=keep) != key_of(weight=2.0, keep=keep)
 
 
-def test_what_cannot_be_described_is_not_shared(key_of: Callable[..., str]) -> None:
+@dataclass
+class Unfinished:
+    """Holds a field that nobody has set."""
+
+    number: float = field(init=False)
+
+
+def _closed_over(number: float) -> Callable[[], float]:
+    return lambda: number
+
+
+def _containing_itself() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    found["me"] = found
+    return found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [_closed_over(1.0), torch.eye(2).to_sparse(), Unfinished(), _containing_itself()],
+    ids=["function", "sparse", "unset-field", "recursive"],
+)
+def test_what_cannot_be_described_is_not_shared(value: Any, key_of: Callable[..., str]) -> None:
     with pytest.raises(Indescribable):
-        key_of(keep=lambda method, weight: setattr(method, "kept", lambda: weight))
+        key_of(keep=lambda method, weight: setattr(method, "kept", value))
+
+
+def test_a_state_of_other_than_tensors_is_not_shared(base: type[Any], key_of: Callable[..., str]) -> None:
+    def extra(self: nn.Module) -> dict[str, float]:
+        return {"a": 1.0}
+
+    with pytest.raises(Indescribable):
+        key_of(type("Other", (base,), {"get_extra_state": extra}))
 
 
 def _scaled_by(base: type[Any], number: float) -> type[Any]:
