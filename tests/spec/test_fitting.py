@@ -103,6 +103,11 @@ def test_what_is_unlabeled_is_counted_as_the_cell_will_see_it(registries: Regist
     assert _rows(_plan(registries, methods="ce,a-plain", **fewer)) == {"ce", "a-plain"}
 
 
+def test_more_labels_than_cases_are_refused_before_a_method_is_left_out(registries: Registries) -> None:
+    with pytest.raises(UserError, match="10 labeled cases are wanted"):
+        _plan(registries, methods="a-plain", labeled="10")
+
+
 def test_a_ratio_that_corrupts_no_case_is_left_out(registries: Registries) -> None:
     found = _plan(registries, methods="ce,a-plain", ratios="0,0.05,0.5", datasets="phantom,cases=20,ndim=2")
     assert {(cell.label, cell.supervision) for cell in found.cells} == {
