@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..benchmark.plugin import Batch, Builder, Optimiser, Relabel, Stage, Train, TrainingView, UserError, param
+from ..benchmark.plugin import Batch, Builder, Optimiser, Relabel, Setting, Stage, Train, TrainingView, UserError, param
 from ._noise_tolerant import nothing_valid
 from ._pseudo_labels import along_axes, batches_of, of_view
 from ._retraining import Retraining
@@ -69,6 +69,12 @@ class Distillation(Retraining):
         vote: Literal["hard", "soft"] = param(
             "hard", source="Min et al. 2019, Eq. 8-10: g", help="count labels, or average probabilities"
         )
+
+        def misfit(self, setting: Setting) -> str:
+            """Beside what else cannot be: mirrorings of slices where every view has slices of its own."""
+            if self.views == "three" and getattr(self, "transforms", "none") == "flips":
+                return "transforms flips are of slices along one axis; with views three choose other transforms"
+            return super().misfit(setting)
 
     def setup(self, build: Builder) -> None:
         count = self.set_up_views()

@@ -33,7 +33,7 @@ class MSSL(WithReconstruction):
     - The paper's optimisation is Adam at 0.01 and, for the reconstruction, 0.001, halved every 500 updates, batches of
       one image: `learning_rate`, `reconstruction_rate`, and the budget's `schedule: step`. Its `step_every` counts the
       updates of both paths, so that 1000 is 500 for each of `alternating`.
-    - An image that is labeled and seen without label as well (`unlabeled: all`) is one image to rebuild.
+    - With `alternating` an image that is both labeled and seen without label (`unlabeled: all`) is one to rebuild.
     """
 
     name = "mssl"

@@ -68,8 +68,10 @@ class Evaluator:
         chosen = [case for case in data.view.cases if case.id in data.corrupted][:MEMORISATION_CASES]
         counts = np.zeros(3, dtype=np.int64)
         for case in chosen:
-            valid = np.ones(case.label.shape, bool) if case.ignore is None else ~case.ignore
             wrong = np.asarray(data.corrupted_labels[case.id])
+            # of the data, not of the case: a method's view hides the mask of an unlabeled one
+            ignore = data.ignored.get(case.id)
+            valid = np.ones(wrong.shape, bool) if ignore is None else ~ignore
             counts += agreement(self.predict(method, case.image), wrong, np.asarray(data.truth[case.id]), valid)
         if not counts[2]:
             return None

@@ -26,11 +26,16 @@ def check_labeled(cells: Iterable[Cell], data: OpenDataset) -> None:
         setting = digest([cell.identity.model_dump(mode="json", exclude={"method", "network", "view"})])
         if not isinstance(cell.identity.supervision, Noisy) and setting not in seen:
             seen.add(setting)
-            try:
-                _draw(cell.identity, data)
-            except UserError as error:
-                field = "unlabeled" if "unlabeled" in str(error) else "labeled"
-                raise FieldError(f"{data.label}: {error}", (field,)) from None
+            check_drawn(cell.identity, data)
+
+
+def check_drawn(who: Identity, data: OpenDataset) -> None:
+    """`check_labeled` for one cell, whether it is run or left out."""
+    try:
+        _draw(who, data)
+    except UserError as error:
+        field = "unlabeled" if "unlabeled" in str(error) else "labeled"
+        raise FieldError(f"{data.label}: {error}", (field,)) from None
 
 
 def _draw(who: Identity, data: OpenDataset) -> None:

@@ -16,7 +16,7 @@ from ..registry import Registries
 from .annotations import check_annotations
 from .fitting import idle, misfit, unfit
 from .instances import Instance, knows_of, method_instances
-from .labels import check_labeled
+from .labels import check_drawn, check_labeled
 from .learners import Learners, learners_of
 from .load import Loaded
 from .models import Spec
@@ -133,6 +133,7 @@ class _Grid:
             )
             learners = learners or learners_of(identity, data)
             if reason := self._against(instance, planned, learners, data):
+                check_drawn(identity, data)  # with more labels than cases the reason would mislead
                 self.left_out.append(reason)
                 continue
             root = str(data.root) if data.root else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Iterator
+from functools import partial, partialmethod
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -18,6 +19,7 @@ from ..plugin.stages import Train
 from .described import described
 
 _ENTRIES = ("begin_stage", "enter_stage", "train", "forward", "after_update", "log", "log_trust", "take_logs")
+_INNER = ("fget", "func", "__func__", "__wrapped__")
 _OF_ANY = set(nn.Module.__mro__)
 _LABELS = {"name", "citation", "knows", "needs_unlabeled", "passes"}
 """What a method is called and costs: differs between methods that share stages, and so counts only where it is read."""
@@ -42,31 +44,55 @@ def _defined(kind: type[Method], name: str, folder: Path) -> tuple[list[Any], li
     for owner in kind.__mro__:
         if owner in _OF_ANY or name not in vars(owner):
             continue
-        function = inspect.unwrap(_function(vars(owner)[name]))
-        if not inspect.isfunction(function):
-            return [*told, described(function, lambda value: digest_of(value, folder))], further
-        names = _names(function.__code__)
-        told.append([function.__qualname__, digest_of(function, folder), *_bound(function, folder)])
+        names: list[str] = []
+        for layer in _layers(vars(owner)[name]):
+            if _is_foreign(layer, folder):
+                continue
+            told.append(_told(layer, folder))
+            names += _names(layer.__code__) if inspect.isfunction(layer) else []
         further += names
         if "super" not in names:
             break
     return told, further
 
 
-def _bound(function: FunctionType, folder: Path) -> list[Any]:
+def _layers(attribute: Any) -> Iterator[Any]:
+    """What a property, static, class or partial method, or a decorated function runs, from the outermost inwards."""
+    while True:
+        inner = next((getattr(attribute, name) for name in _INNER if hasattr(attribute, name)), None)
+        if isinstance(attribute, type) or inner is None:
+            yield attribute
+            return
+        if isinstance(attribute, FunctionType | partial | partialmethod):
+            yield attribute
+        attribute = inner
+
+
+def _is_foreign(layer: Any, folder: Path) -> bool:
+    """A decorator's function that is no plugin's, as torch.no_grad makes one."""
+    return isinstance(layer, FunctionType) and hasattr(layer, "__wrapped__") and not digest_of(layer, folder)
+
+
+def _told(layer: Any, folder: Path) -> list[Any]:
+    """A function by where it lies and what it has bound, arguments of a partial one, any other value by itself."""
+    told = partial(described, code_of=partial(digest_of, folder=folder))
+    if isinstance(layer, FunctionType):
+        return [layer.__qualname__, digest_of(layer, folder), *map(told, _bound(layer))]
+    if isinstance(layer, partial | partialmethod):
+        return ["partial", told(layer.args), told(layer.keywords)]
+    return [told(layer)]
+
+
+def _bound(function: FunctionType) -> list[Any]:
     """Default arguments and what the function closed over, where a factory made it."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-    closed_over = {name: cell.cell_contents for name, cell in cells.items() if name != "__class__"}
-    values = (function.__defaults__, function.__kwdefaults__, closed_over)
-    return [described(value, lambda each: digest_of(each, folder)) for value in values if value]
-
-
-def _function(attribute: Any) -> Any:
-    """What a property, cached property, static, class or partial method runs; anything else as it is."""
-    for name in ("fget", "func", "__func__"):
-        if not isinstance(attribute, type) and hasattr(attribute, name):
-            return getattr(attribute, name)
-    return attribute
+    inner = getattr(function, "__wrapped__", function)
+    closed_over = {
+        name: cell.cell_contents
+        for name, cell in cells.items()
+        if name != "__class__" and cell.cell_contents is not inner
+    }
+    return [value for value in (function.__defaults__, function.__kwdefaults__, closed_over) if value]
 
 
 def _names(code: CodeType) -> list[str]:

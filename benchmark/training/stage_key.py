@@ -13,6 +13,7 @@ from ..digest import digest
 from ..plugin.method import Method
 from ..plugin.stages import Train
 from ..plugin.view import TrainingView
+from .described import bytes_of, describing
 from .stage_code import code_of, digest_of
 
 
@@ -40,22 +41,24 @@ def stage_key(
     Raises
     ------
     Indescribable
-        A class attribute that the stage may read is of no known kind.
+        What the stage may read of the class is of no known kind, or the method's state holds something else than
+        dense tensors.
     """
     params = {name: getattr(method.params, name) for name in sorted({*(stage.shared or ()), "learning_rate"})}
     declared = {name: value for name, value in vars(stage).items() if name not in ("on", "start", "share", "fraction")}
-    what = {
-        "identity": identity,
-        "stage": repr(sorted(declared.items())),
-        "updates": updates,
-        "params": repr(params),
-        "code": code_of(method, stage, code),
-        "attributes": kept,
-        "parts": _parts(method, code),
-        "views": {name: _view(view) for name, view in views.items()},
-        "weights": _weights(method.state_dict()),
-        "machine": [device.type, torch.get_num_threads(), torch.__version__],
-    }
+    with describing():
+        what = {
+            "identity": identity,
+            "stage": repr(sorted(declared.items())),
+            "updates": updates,
+            "params": repr(params),
+            "code": code_of(method, stage, code),
+            "attributes": kept,
+            "parts": _parts(method, code),
+            "views": {name: _view(view) for name, view in views.items()},
+            "weights": _weights(method.state_dict()),
+            "machine": [device.type, torch.get_num_threads(), torch.__version__],
+        }
     return digest(what)[:32]
 
 
@@ -81,7 +84,6 @@ def _array(values: np.ndarray | None) -> str:
 def _weights(state: dict[str, Any]) -> str:
     found = hashlib.sha256()
     for name, value in state.items():
-        plain = value.detach().cpu().contiguous()
-        found.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
-        found.update(plain.flatten().view(torch.uint8).numpy().tobytes())
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        found.update(bytes_of(value))
     return found.hexdigest()

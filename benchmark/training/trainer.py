@@ -26,7 +26,7 @@ class Trainer:
     def fit(self, method: Method, view: TrainingView) -> Outcome:
         """Run all stages that are not done yet; the method ends with the weights to predict with."""
         stages = list(method.stages(view))
-        sharing = self._shared_stages(method)
+        sharing = self._shared_stages(method, stages)
         self._keep_initial(method, stages)
         trainable = [(parameter, parameter.requires_grad) for parameter in method.parameters()]
         for stage, updates in zip(stages, divide_updates(stages, self.context.budget)):
@@ -59,10 +59,11 @@ class Trainer:
             self.context.outcome.resumed += 1
         return True
 
-    def _shared_stages(self, method: Method) -> SharedStages | None:
+    def _shared_stages(self, method: Method, stages: list[Stage]) -> SharedStages | None:
         """None where no stage is shared: what is validated decides about more than one stage."""
         context = self.context
-        if context.sharing is None or context.hooks.validate is not None:
+        declared = any(isinstance(stage, Train) and stage.shared is not None for stage in stages)
+        if context.sharing is None or context.hooks.validate is not None or not declared:
             return None
         return SharedStages(context, context.sharing, method)
 

@@ -72,6 +72,7 @@ class Faulty(Method):
             return torch.__version__
 '''
 _PLANE = "phantom,cases=12,ndim=2"
+_SLICES = {"datasets": "phantom,cases=12", "view": "2d"}
 
 
 @pytest.fixture
@@ -100,6 +101,11 @@ def test_what_is_unlabeled_is_counted_as_the_cell_will_see_it(registries: Regist
     assert "no image is unlabeled" in found.left_out[0]
     fewer = {**flags, "labeled": "4"}
     assert _rows(_plan(registries, methods="ce,a-plain", **fewer)) == {"ce", "a-plain"}
+
+
+def test_more_labels_than_cases_are_refused_before_a_method_is_left_out(registries: Registries) -> None:
+    with pytest.raises(UserError, match="10 labeled cases are wanted"):
+        _plan(registries, methods="a-plain", labeled="10")
 
 
 def test_a_ratio_that_corrupts_no_case_is_left_out(registries: Registries) -> None:
@@ -146,6 +152,8 @@ def test_parameters_that_do_not_fit_are_refused(
         ("stso,superclasses=[[lung]]", {}, "superclasses: lung: no such class; there are background, chamber"),
         ("stso,superclasses=[[background, chamber]]", {}, "all classes are in one super-class"),
         ("data-distillation,superclasses=[[chamber],[chamber]]", {}, "a class is in two super-classes"),
+        ("data-distillation,views=three,transforms=flips", _SLICES, "transforms flips .* choose other transforms"),
+        ("hierarchical-distillation,views=three,transforms=flips", _SLICES, "transforms flips .* choose other"),
         ("model-distillation,retrain=massl", {}, "retrain massl is for scarce labels"),
     ],
 )
@@ -155,8 +163,7 @@ def test_built_in_methods_refuse_what_their_cells_could_not_do(
     with pytest.raises(UserError, match=f"--methods: {method.partition(',')[0]}: .*{words}"):
         _plan(registries, **{"methods": method, "labeled": "3", **flags})
     fits = {"atso": "stso,views=three", "stso": "atso,folds=3"}.get(method.partition(",")[0], "model-distillation")
-    volumes = {"datasets": "phantom,cases=12", "view": "2d"}
-    assert _plan(registries, methods=fits, labeled="3", **volumes).cells
+    assert _plan(registries, methods=fits, labeled="3", **_SLICES).cells
 
 
 @pytest.mark.parametrize("flags", [{}, {"unlabeled": "all"}, {"datasets": "phantom,cases=12", "view": "2d"}])

@@ -18,6 +18,7 @@ from torch import Tensor
 from nsbench.benchmark.errors import CellFailure
 from nsbench.benchmark.plugin import Batch, Builder, LossMethod, MethodParams, Stage, Train, TrainingView, param
 from nsbench.benchmark.testing.trial import require_equal, train
+from nsbench.benchmark.training import shared_stages
 from nsbench.benchmark.training.context import Hooks, TrainContext
 from nsbench.benchmark.training.shared import Sharing
 from nsbench.benchmark.training.stage_run import StageRun
@@ -167,6 +168,22 @@ def test_a_method_that_keeps_what_cannot_be_compared_trains_all_of_its_stages(
         cell = shared_in(folder)
         fitted(make, methods["odd"], view, cell)
         assert (cell.outcome.shared, cell.outcome.updates) == ([], 8)
+
+
+def test_a_method_that_shares_nothing_is_not_looked_into(
+    toy: type[LossMethod],
+    make: Any,
+    view: TrainingView,
+    shared_in: MakeContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def looked(*_: Any) -> None:
+        raise AssertionError("it trains alone")
+
+    monkeypatch.setattr(shared_stages, "attributes_of", looked)
+    cell = shared_in("first")
+    fitted(make, toy, view, cell)
+    assert cell.outcome.updates == 8
 
 
 def test_a_cell_that_is_killed_within_a_shared_stage_continues_it_to_the_same_result(

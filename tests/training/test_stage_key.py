@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial, partialmethod, wraps
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +77,42 @@ def _wrapped(method: Any, weight: float) -> None:
     method.inner = type(method)(type(method).Params(weight=weight), method.task, 2)
 
 
+def _frozen(method: Any, weight: float) -> None:
+    method.network.requires_grad_(weight == 1.0)
+
+
+def _buffered(method: Any, weight: float) -> None:
+    method.register_buffer("kept", torch.tensor(weight), persistent=False)
+
+
 @pytest.mark.parametrize(
     "keep",
     [
+        _frozen,
+        _buffered,
         lambda method, weight: setattr(method, "kept", weight),
         lambda method, weight: setattr(method, "_kept", weight),
         lambda method, weight: setattr(method, "kept", [{"a": weight}]),
         lambda method, weight: setattr(method, "kept", torch.tensor([weight])),
+        lambda method, weight: setattr(method, "kept", torch.tensor(weight, dtype=torch.bfloat16)),
         lambda method, weight: setattr(method, "kept", partial(max, weight)),
         lambda method, weight: setattr(method, "kept", replace(method.task, classes=("a",) * int(weight))),
         _within,
         _wrapped,
     ],
-    ids=["number", "private", "list", "tensor", "partial", "dataclass", "module", "wrapped-method"],
+    ids=[
+        "frozen",
+        "buffer",
+        "number",
+        "private",
+        "list",
+        "tensor",
+        "bfloat16",
+        "partial",
+        "dataclass",
+        "module",
+        "wrapped-method",
+    ],
 )
 def test_what_setup_keeps_of_a_parameter_counts(keep: Any, key_of: Callable[..., str]) -> None:
     assert key_of(weight=1.0) == key_of(weight=2.0)
@@ -97,9 +120,59 @@ def test_what_setup_keeps_of_a_parameter_counts(keep: Any, key_of: Callable[...,
     assert key_of(weight=1.0, keep=keep) != key_of(weight=2.0, keep=keep)
 
 
-def test_what_cannot_be_described_is_not_shared(key_of: Callable[..., str]) -> None:
+def _hooked(method: Any, weight: float) -> None:
+    method.network.register_forward_hook(lambda module, given, result: weight * result)
+
+
+def _hooked_gradient(method: Any, weight: float) -> None:
+    next(method.network.parameters()).register_hook(lambda gradient: weight * gradient)
+
+
+@pytest.mark.parametrize("keep", [_hooked, _hooked_gradient])
+def test_a_method_with_hooks_is_not_shared(keep: Any, key_of: Callable[..., str]) -> None:
     with pytest.raises(Indescribable):
-        key_of(keep=lambda method, weight: setattr(method, "kept", lambda: weight))
+        key_of(keep=keep)
+
+
+@dataclass
+class Unfinished:
+    """Holds a field that nobody has set."""
+
+    number: float = field(init=False)
+
+
+def _closed_over(number: float) -> Callable[[], float]:
+    return lambda: number
+
+
+def _containing_itself() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    found["me"] = found
+    return found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        _closed_over(1.0),
+        lambda weight=1.0: weight,
+        torch.eye(2).to_sparse(),
+        Unfinished(),
+        _containing_itself(),
+    ],
+    ids=["closure", "lambda", "sparse", "unset-field", "recursive"],
+)
+def test_what_cannot_be_described_is_not_shared(value: Any, key_of: Callable[..., str]) -> None:
+    with pytest.raises(Indescribable):
+        key_of(keep=lambda method, weight: setattr(method, "kept", value))
+
+
+def test_a_state_of_other_than_tensors_is_not_shared(base: type[Any], key_of: Callable[..., str]) -> None:
+    def extra(self: nn.Module) -> dict[str, float]:
+        return {"a": 1.0}
+
+    with pytest.raises(Indescribable):
+        key_of(type("Other", (base,), {"get_extra_state": extra}))
 
 
 def _scaled_by(base: type[Any], number: float) -> type[Any]:
@@ -115,6 +188,40 @@ def test_what_the_step_reads_of_the_class_counts(
     change: dict[str, Any], base: type[Any], key_of: Callable[..., str]
 ) -> None:
     assert key_of(type("Other", (base,), change)) != key_of()
+
+
+def _offset(method: Any, by: float = 0.0) -> float:
+    return by * method.unit
+
+
+def _times(number: float) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        @wraps(function)
+        def wrapped(method: Any) -> float:
+            found: float = number * function(method)
+            return found
+
+        return wrapped
+
+    return decorate
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        lambda by: partialmethod(_offset, by=by),
+        lambda by: property(partial(_offset, by=by)),
+        lambda by: _times(by)(_offset),
+    ],
+    ids=["partialmethod", "partial", "decorated"],
+)
+def test_what_a_function_of_the_class_is_given_beforehand_counts(
+    bound: Any, base: type[Any], key_of: Callable[..., str]
+) -> None:
+    given = [(1.0, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, 2.0)]
+    keys = [key_of(type("Other", (base,), {"offset": bound(by), "unit": unit})) for by, unit in given]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
 
 
 def test_functions_of_a_factory_differ_by_what_they_closed_over(base: type[Any], key_of: Callable[..., str]) -> None:
