@@ -77,7 +77,7 @@ def _slice(tuned: Tuned, rows: Sequence[TrialRow], name: str) -> Axes:
             at = row.params[name]
             # optuna writes categories as their repr
             place = repr(at) if name in _categories(tuned) else at
-            axes.vlines(place, *np.clip(row.ci95, 0, 1), color="grey", linewidth=1.2, zorder=0)
+            axes.vlines(place, *row.ci95, color="grey", linewidth=1.2, zorder=0)
     axes.autoscale(axis="y")
     return axes  # type: ignore[no-any-return]
 

@@ -124,7 +124,7 @@ def _line(axes: Axes, rows: Sequence[Row], scale: _Scale, number: int, shift: fl
     axes.errorbar(
         [scale.of(row) + shift for row in rows],
         middle,
-        yerr=np.abs(100 * np.clip(np.array(bounds, float).T, 0, 1) - middle),
+        yerr=np.abs(100 * np.array(bounds, float).T - middle),
         label=_name(rows[0]),
         color=COLOURS[number % len(COLOURS)],
         marker=MARKERS[number % len(MARKERS)],

@@ -67,5 +67,5 @@ def _dots(names: dict[int, str], found: Iterable[tuple[int, dict]]) -> Iterable[
     highest = max((summary["mean"] for _, summary in known), default=0.0)
     for name, summary in known:
         low, high = summary["ci95"] or (None, None)
-        reach = (None, None) if low is None or high is None else (100 * max(low, 0.0), 100 * min(high, 1.0))
+        reach = (None, None) if low is None or high is None else (100 * low, 100 * high)
         yield name, Dot(100 * summary["mean"], reach[0], reach[1], summary["mean"] == highest)
