@@ -98,6 +98,8 @@ def print_overview(overview: Overview, out: Path) -> None:
     cores = usable_cores()
     wall = seconds / cores
     print(f"estimate: {seconds / 3600:.2g} core-hours, about {duration(wall)} on {cores} cores without a GPU")
+    if any(cell.identity.budget.accounting == "per-stage" for cell in overview.plan.cells):
+        print("with accounting: per-stage, methods of several stages take a multiple of it")
     if wall > _LONG_SECONDS and any(cell.identity.budget.name != "smoke" for cell in overview.plan.cells):
         print("that is long: see first with --budget smoke --out OTHER whether everything runs")
 

@@ -86,6 +86,14 @@ def test_long_plan_is_advised_to_try_smoke(nsbench: Command, tmp_path: Path) -> 
     assert "--budget smoke" not in nsbench(*words, "--budget", "smoke").stdout
 
 
+def test_estimate_of_updates_per_stage_says_what_it_leaves_out(nsbench: Command, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("methods: [ce]\ndatasets: [phantom]\nbudget: {base: smoke, accounting: per-stage}\n")
+    words = ["run", "--dry-run", "--out", tmp_path / "out"]
+    assert "take a multiple" in nsbench(*words, spec).stdout
+    assert "take a multiple" not in nsbench(*words, "--methods", "ce").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
