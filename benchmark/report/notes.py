@@ -8,9 +8,9 @@ NOTES = """\
 - **Rank and bold.** Methods are ranked by mean Dice, within one table only: same data, same corrupted labels, same
   network, view, budget and checkpoint selection, same knowledge of the noise. Bold: not told apart from the best,
   that is, the interval of the paired difference to the best row holds 0. These intervals are simultaneous: of all
-  methods that are equal, some is told apart in about one of twenty tables. The more methods and the fewer seeds, the
-  wider they are, so much bold print says that little is known, not that methods are equal. Nothing is bold where there
-  are fewer than 6 patients or a single seed.
+  methods that are equal, some is told apart in at most about one of twenty tables. The more methods and the fewer
+  seeds, the wider they are, so much bold print says that little is known, not that methods are equal. Nothing is bold
+  where there are fewer than 6 patients or a single seed.
 - **Dice, SD, Drop** are in points (0 to 100), higher is better; distances are in the unit given, lower is better. Per
   case, scores are averaged over the foreground classes; the mean is over all test cases and seeds.
 - **95 % interval** of the mean, **Ranks** (95 % intervals of all ranks together), **P(best)** (chance of the best mean
