@@ -129,8 +129,8 @@ def _show_orders(found: Assessment) -> None:
         heads = ("paper", "table", "setting", "metric", "where", "methods", "tau", "p")
         print_table(heads, [_order(each) for each in known])
         print("\nOver all settings and metrics of a table\n")
-        heads = ("paper", "table", "where", "settings", "pairs", "tau")
-        print_table(heads, [_table_order(each) for each in found.table_orders if each.tau is not None])
+        whole = [_table_order(each) for each in found.table_orders if each.tau is not None]
+        print_table(("paper", "table", "where", "settings", "pairs", "tau"), whole)
     for reason, count in Counter(each.reason for each in found.orders if each.reason).items():
         print(f"\nno tau for {count} combinations of table, setting and metric: {reason}")
 

@@ -99,12 +99,14 @@ def read_rows(cells: pd.DataFrame, registries: Registries) -> list[Row]:
 
 def _twins(cells: pd.DataFrame) -> dict[int, list[str]]:
     """By row the labels of the others with the very same cells, which are one measurement under several names."""
-    ids = {unit: frozenset(own) for unit, own in cells.groupby("row")["cell"]}
-    labels = cells.drop_duplicates("row").set_index("row")["label"].astype(str).to_dict()
-    names: dict[frozenset[str], list[str]] = {}
+    ids: dict[int, set[str]] = {}
+    for unit, cell in zip(cells["row"].tolist(), cells["cell"].tolist()):
+        ids.setdefault(unit, set()).add(cell)
+    labels = dict(zip(cells["row"].tolist(), cells["label"].astype(str).tolist()))
+    names: dict[frozenset[str], dict[str, None]] = {}
     for unit, own in ids.items():
-        names.setdefault(own, []).append(labels[unit])
-    return {unit: [name for name in dict.fromkeys(names[own]) if name != labels[unit]] for unit, own in ids.items()}
+        names.setdefault(frozenset(own), {})[labels[unit]] = None
+    return {unit: [name for name in names[frozenset(own)] if name != labels[unit]] for unit, own in ids.items()}
 
 
 def _chosen(cell: dict[str, Any], known: str) -> dict[str, Any]:
