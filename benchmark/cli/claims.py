@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..papers.claim_verdicts import ClaimVerdict
     from ..papers.marks import Mark
     from ..papers.number_verdicts import NumberVerdict
-    from ..papers.order import Order
+    from ..papers.order import Order, TableOrder
 
 
 @app.command()
@@ -76,7 +76,7 @@ def _own(paper: str | None, as_json: bool) -> None:
 def _show(found: Assessment) -> None:
     tested = [each for each in found.claims if each.outcome != "not tested"]
     if tested:
-        print_table(("outcome", "paper", "claim", "where", "why"), [_claim(each) for each in tested])
+        print_table(("outcome", "paper", "claim", "where", "seeds", "why"), [_claim(each) for each in tested])
     untested = [each for each in found.claims if each.outcome == "not tested"]
     reasons = Counter((each.claim.paper, each.reason) for each in untested)
     if reasons:
@@ -90,9 +90,9 @@ def _show(found: Assessment) -> None:
     print(f"\n{', '.join(f'{count} {outcome}' for outcome, count in counts.items())}")
 
 
-def _claim(verdict: ClaimVerdict) -> Sequence[str]:
-    claim = verdict.claim
-    return verdict.outcome, claim.paper, claim.id, verdict.where, verdict.reason or _worst(verdict)
+def _claim(verdict: ClaimVerdict) -> Sequence[Any]:
+    claim, seeds = verdict.claim, min(each.seeds for each in verdict.compared if each.patients)
+    return verdict.outcome, claim.paper, claim.id, verdict.where, seeds, verdict.reason or _worst(verdict)
 
 
 def _worst(verdict: ClaimVerdict) -> str:
@@ -106,8 +106,8 @@ def _show_numbers(numbers: Sequence[NumberVerdict]) -> None:
     comparable = [each for each in numbers if each.verdict != "not comparable"]
     if comparable:
         print("\nReported numbers\n")
-        heads = ("verdict", "paper", "table", "setting", "method", "metric", "reported", "measured", "margin", "why")
-        print_table(heads, [_number(each) for each in comparable])
+        heads = ("verdict", "paper", "table", "setting", "method", "metric", "reported", "measured", "seeds", "margin")
+        print_table((*heads, "why"), [_number(each) for each in comparable])
     gone = Counter((each.printed["paper"], each.reason) for each in numbers if each.verdict == "not comparable")
     for (paper, reason), count in gone.items():
         print(f"\n{count} reported numbers of {paper} are not comparable: {reason}")
@@ -118,7 +118,8 @@ def _number(each: NumberVerdict) -> Sequence[Any]:
     measured = "" if each.measured is None else f"{each.measured:.4g} ± {each.error:.2g}"
     margin = "" if each.margin is None else f"{each.margin:g}"
     printed = f"{each.printed['mean']:g}"
-    return each.verdict, *(each.printed[name] for name in names), printed, measured, margin, each.reason or each.treated
+    about = (each.verdict, *(each.printed[name] for name in names), printed, measured, each.seeds, margin)
+    return *about, each.reason or each.treated
 
 
 def _show_orders(found: Assessment) -> None:
@@ -127,6 +128,9 @@ def _show_orders(found: Assessment) -> None:
         print("\nOrder of the methods, Kendall's tau of reported and measured\n")
         heads = ("paper", "table", "setting", "metric", "where", "methods", "tau", "p")
         print_table(heads, [_order(each) for each in known])
+        print("\nOver all settings and metrics of a table\n")
+        whole = [_table_order(each) for each in found.table_orders if each.tau is not None]
+        print_table(("paper", "table", "where", "settings", "pairs", "tau"), whole)
     for reason, count in Counter(each.reason for each in found.orders if each.reason).items():
         print(f"\nno tau for {count} combinations of table, setting and metric: {reason}")
 
@@ -134,6 +138,10 @@ def _show_orders(found: Assessment) -> None:
 def _order(each: Order) -> Sequence[Any]:
     about = (each.paper, each.table, each.setting, each.metric, each.where, len(each.methods))
     return *about, f"{each.tau:.2f}", f"{each.p:.3f}"
+
+
+def _table_order(each: TableOrder) -> Sequence[Any]:
+    return each.paper, each.table, each.where, each.settings, each.pairs, f"{each.tau:.2f}"
 
 
 def _show_marks(found: Assessment) -> None:

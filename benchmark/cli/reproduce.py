@@ -124,9 +124,17 @@ def _look(found: Reproduction, store: Store, registries: Registries, as_json: bo
     if as_json:
         print_json({**_about(found), **overview.as_json(str(store.out))})
         return
-    print(found.heading)
+    _print_head(found)
     print_overview(overview, store.out)
     print_cells(overview)
+
+
+def _print_head(found: Reproduction) -> None:
+    from ..papers.select import one_figure
+
+    print(found.heading)
+    for names in found.one_cell:
+        print(one_figure(names))
 
 
 def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, as_json: bool) -> None:
@@ -136,7 +144,7 @@ def _run(found: Reproduction, store: Store, registries: Registries, tune: bool, 
     from .running import Benchmark, command_line, run_planned
 
     with quiet_stdout(as_json):
-        print(found.heading)
+        _print_head(found)
         if tune:
             found = tuned(found, registries, command_line(sys.argv[1:]))
         plan = found.plan
@@ -171,4 +179,4 @@ def _nothing_to_run(found: Reproduction, flags: dict[str, Any], page: Path | Non
 
 def _about(found: Reproduction) -> dict[str, Any]:
     table = found.declared.table
-    return {"paper": table.paper, "table": table.table, "stand_in": found.stand_in or None}
+    return {"paper": table.paper, "table": table.table, "stand_in": found.stand_in or None, "one_cell": found.one_cell}

@@ -40,7 +40,7 @@ _COLUMNS, _SCALE = 3, 1.5
 
 
 def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Registries, path: Path) -> None:
-    """Draw the test case whose Dice, averaged over the methods, is the middle one, at the highest ratio.
+    """Draw the test case whose Dice, averaged over the methods, is the middle one, where labels are worst or fewest.
 
     Shown are the three best methods and the baseline, each with the weights of its first seed.
 
@@ -59,8 +59,10 @@ def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Reg
     rows = _hardest([row for row in board.rows if row.facts["dataset"] == dataset and row.dice is not None])
     cells = {cell.id: cell for cell in store.planned_cells()}
     chosen = {row.unit: cells[_first_cell(board.cells, row)] for row in rows}
-    if not rows or any(cell.identity.dataset.name != GENERATED for cell in chosen.values()):
+    if any(cell.identity.dataset.name != GENERATED for cell in chosen.values()):
         raise UserError(f"{dataset}: images of {GENERATED} alone may be published")
+    if not rows:
+        raise UserError(f"{dataset}: no row of noisy or few labels is finished")
     for row in _worth_showing(rows):
         if not store.folder(chosen[row.unit].id).weights.exists():
             raise UserError(
@@ -84,10 +86,16 @@ def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Reg
 
 
 def _hardest(rows: Sequence[Row]) -> list[Row]:
-    """The first table of blind methods at the highest ratio, best first."""
-    ratio = max((row.facts["ratio"] or 0.0 for row in rows), default=0.0)
-    found = [row for row in rows if row.facts["ratio"] == ratio and row.facts["knows"] == "blind"]
-    return next(iter(tables(found).values()), [])
+    """The first table of blind methods at the highest ratio, or with the fewest labels, best first."""
+    # a transfer's images are seen at the spacing that both datasets have in common
+    blind = [row for row in rows if row.setting("knows") == "blind" and row.facts["supervision"] != "transfer"]
+    hardest = max(map(_hardness, blind), default=None)
+    return next(iter(tables(row for row in blind if _hardness(row) == hardest).values()), [])
+
+
+def _hardness(row: Row) -> tuple[float, int]:
+    labeled = row.facts["labeled_cases"] if row.facts["labeled"] is not None else 0
+    return row.facts["ratio"] or 0.0, -labeled
 
 
 def _worth_showing(rows: Sequence[Row]) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from .contrast import Scores
 from .mappings import mappings_of
 from .marks import Mark, marks
 from .number_verdicts import NumberVerdict, number_verdicts
-from .order import Order, orders
+from .order import Order, TableOrder, orders, table_orders
 from .shown import is_table
 from .worlds import worlds
 
@@ -33,6 +33,8 @@ class Assessment:
         Every reported number that a row stands for.
     orders
         Kendall's tau of each table at each setting.
+    table_orders
+        That of each table.
     marks
         The papers' marks of significance, by the test that the paper used.
     """
@@ -40,6 +42,7 @@ class Assessment:
     claims: list[ClaimVerdict]
     numbers: list[NumberVerdict]
     orders: list[Order]
+    table_orders: list[TableOrder]
     marks: list[Mark]
 
     @property
@@ -91,4 +94,5 @@ def assess(
     found = [world for reported in mappings_of(records.plan, paper) for world in worlds(records.rows, reported)]
     numbers = list(number_verdicts(found, scores, given))
     tested = list(verdicts(claims, found, scores, printed_units(paper), given))
-    return Assessment(tested, numbers, orders(numbers), list(marks(found, scores)))
+    ordered = orders(numbers)
+    return Assessment(tested, numbers, ordered, table_orders(ordered), list(marks(found, scores)))

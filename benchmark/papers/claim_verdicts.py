@@ -12,7 +12,7 @@ from ..report.claims import Claim
 from .contrast import Scores
 from .margins import Given, margin
 from .metrics import PrintedMetric, printed_metric
-from .resolve import Asked, asked
+from .resolve import Asked, asked, never
 from .worlds import World
 
 Outcome = Literal["holds", "reversed", "undecided", "not tested"]
@@ -112,10 +112,12 @@ def _listed(reasons: Sequence[str]) -> str:
 
 def _compared(claim: Claim, question: Asked, world: World, scores: Scores, units: Units, given: Given) -> Compared:
     metric = _metric(world, question.metric, units)
-    if metric is None:
-        return Compared(question.text, reason=f"{question.metric} is not measured by a run")
     if question.missing:
         return Compared(question.text, reason=question.missing)
+    if metric is None:
+        return Compared(question.text, reason=f"{question.metric} is not measured by a run")
+    if one := next(filter(None, (stands.one_cell for _, stands in question.terms)), ""):
+        return Compared(question.text, reason=one)
     found = scores.contrast(question.terms, metric)
     if found.estimates is None:
         return Compared(
@@ -177,7 +179,7 @@ def verdicts(
     for claim in claims:
         fits = [world for world in found if speaks_of(world, claim)]
         if not fits:
-            yield untested(claim, "nothing here stands for its rows")
+            yield untested(claim, _listed(never(claim)) or "nothing here stands for its rows")
         for world in fits:
             yield one_verdict(claim, world, scores, units, given)
 

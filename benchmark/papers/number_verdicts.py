@@ -27,8 +27,12 @@ class NumberVerdict:
         As `nsbench reported --json` has it.
     where, label
         The rows' dataset and protocol, and the row.
+    setting
+        The printed one less what belongs to the method: what it has in common with those it is compared with.
     measured, error
         Mean in the printed unit over patients and seeds, and its standard error.
+    seeds
+        How many training runs it rests on.
     margin
         What counts as equal, in the printed unit.
     treated
@@ -43,8 +47,10 @@ class NumberVerdict:
     where: str
     label: str
     verdict: Verdict
+    setting: str = ""
     measured: float | None = None
     error: float | None = None
+    seeds: int = 0
     margin: float | None = None
     equal_p: float | None = None
     different_p: float | None = None
@@ -54,7 +60,7 @@ class NumberVerdict:
 
     def as_json(self) -> dict[str, Any]:
         """What `nsbench claims --json` prints of a number."""
-        rest = {name: value for name, value in vars(self).items() if name != "printed"}
+        rest = {name: value for name, value in vars(self).items() if name not in ("printed", "setting")}
         return {**self.printed, **rest, "treated": self.treated or None, "reason": self.reason or None}
 
 
@@ -80,15 +86,24 @@ def _row(world: World, number: dict[str, Any]) -> Stands | None:
     return next(fits, None)
 
 
+def _common_setting(world: World, number: dict[str, Any]) -> str:
+    own = {key for several in world.reported.methods.values() for printed in several for key in printed.setting}
+    return "; ".join(f"{key}={value}" for key, value in parse_setting(number["setting"]).items() if key not in own)
+
+
 def _verdict(world: World, number: dict[str, Any], stands: Stands, scores: Scores, given: Given) -> NumberVerdict:
-    metric = printed_metric(world.reported, number["metric"], number["unit"])
-    base = NumberVerdict(number, world.title, str(stands.facts["method"]), "not comparable")
+    common = _common_setting(world, number)
+    base = NumberVerdict(number, world.title, str(stands.facts["method"]), "not comparable", common)
     base = replace(base, differences=tuple(differences(world, stands, number)))
+    if stands.one_cell:
+        return replace(base, reason=stands.one_cell)
+    metric = printed_metric(world.reported, number["metric"], number["unit"])
     if metric is None:
         return replace(base, reason=f"{number['metric']} is not measured by a run")
     if metric.name == "pooled.iou":
         return replace(base, reason="metric: a score of all cases together has no spread over cases to test with")
     found = scores.contrast([(1.0, stands)], metric)
+    base = replace(base, seeds=found.seeds)
     why = why_not_comparable(world, stands, number)
     if found.estimates is None:
         verdict: Verdict = "not comparable" if why or not found.patients else "underpowered"

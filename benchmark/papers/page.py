@@ -22,7 +22,7 @@ only where every cell of its row is done."""
 def render(found: Shown, lines: Sequence[Line]) -> str:
     """One section per setting, one line per method, reported beside measured for each metric."""
     where = f" ({escape(found.stand_in)} for {escape(found.declared.table.reported.dataset)})" if found.stand_in else ""
-    parts = [f"# {escape(found.heading)}", escape(found.declared.table.title), _warning(found)]
+    parts = [f"# {escape(found.heading)}", escape(found.declared.table.title), _warning(found), _one_cell(lines)]
     for setting, group in _by_setting(lines).items():
         parts += [f"## {escape(setting or 'All')}{where}", _numbers(group)]
     parts += [_reasons(found, lines), _verdicts(lines), _differences(found, lines), "## How to read the tables", _HOW]
@@ -34,6 +34,11 @@ def _warning(found: Shown) -> str:
     changed = ", ".join(f"{about} {text}" for about, text in found.changed.items())
     parts += [f"{changed} in place of the paper's"] if changed else []
     return f"**Not the paper's protocol: {escape('; '.join(parts))}.**" if parts else ""
+
+
+def _one_cell(lines: Sequence[Line]) -> str:
+    """Rows that what was changed has made equal."""
+    return "\n".join(f"**{escape(text)}.**" for text in dict.fromkeys(line.one_cell for line in lines) if text)
 
 
 def _by_setting(lines: Sequence[Line]) -> dict[str, list[Line]]:
@@ -122,6 +127,9 @@ def _margin(printed: dict[str, Any], verdict: NumberVerdict) -> str:
 
 def _differences(found: Shown, lines: Sequence[Line]) -> str:
     """What the user changed, what the run shows, what is declared."""
-    shown = [text for line in lines if line.verdict for text in line.verdict.differences]
-    listed = [f"- {escape(text)}" for text in dict.fromkeys([*found.differences, *shown])]
+    shown = dict.fromkeys(text for line in lines if line.verdict for text in line.verdict.differences)
+    # what the run shows of a change says more than that there was one
+    again = [about for about in found.changed if any(text.startswith(f"{about}: ") for text in shown)]
+    own = (text for text in found.differences if text not in {found.change(about) for about in again})
+    listed = [f"- {escape(text)}" for text in dict.fromkeys([*own, *shown])]
     return "\n".join(["## Protocol differences", "", *listed]) if listed else ""

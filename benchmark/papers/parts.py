@@ -82,6 +82,14 @@ class Reproduction:
         return Plan(ordered, list(self.left_out), test_cases, list(notes))
 
     @property
+    def one_cell(self) -> list[tuple[str, ...]]:
+        """Rows that are one and the same, as where a budget replaces those that set them apart."""
+        labels: dict[str, dict[str, None]] = {}
+        for cell in self.plan.cells:
+            labels.setdefault(cell.id, {})[cell.label] = None
+        return list(dict.fromkeys(tuple(sorted(names)) for names in labels.values() if len(names) > 1))
+
+    @property
     def is_transfer(self) -> bool:
         """Whether some part learns from the labels of another dataset."""
         return any(part.loaded and part.loaded.spec.source for part in self.parts)
@@ -143,7 +151,7 @@ def _check_only(declared: Declared, only: Sequence[str]) -> None:
 def _loaded(declared: Declared, part: Part, given: Mapping[str, Any]) -> PlannedPart:
     fields = declared.fields(part, "datasets" in given)
     # a source other than the paper's is meant for the parts that have one
-    own = {name: value for name, value in given.items() if name != "source" or "source" in fields}
+    own = {name: value for name, value in given.items() if name != "source" or fields.get("source")}
     reason = part.unavailable if part.unavailable and "datasets" not in given else ""
     try:
         return PlannedPart(part, load_mapping(fields, own, declared.origin(part), declared.path.parent), None, reason)

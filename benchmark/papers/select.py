@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose
 from typing import Any
@@ -34,6 +34,17 @@ class Stands:
     setting: dict[str, str]
     only: str | None
     group: tuple[float | None, float | None] | None
+
+    @property
+    def one_cell(self) -> str:
+        """Why it stands for nothing by itself: other rows of the run are the same cells; empty where none is."""
+        others = self.facts.get("same_as")
+        return one_figure([str(self.facts["method"]), *others]) if others else ""
+
+
+def one_figure(names: Sequence[str]) -> str:
+    """What is said of rows whose cells are the very same."""
+    return f"{', '.join(sorted(names))} are one and the same here: one figure, not {len(names)} measurements"
 
 
 def stand_for(rows: list[dict[str, Any]], reported: Reported) -> Iterator[Stands]:

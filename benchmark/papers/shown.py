@@ -66,7 +66,7 @@ class Shown:
         """The protocol differences: those of this run, then the declared ones about what it did not replace."""
         reported = self.declared.table.reported
         own = [f"data: {self.stand_in} stands in for {reported.dataset}"] if self.stand_in else []
-        own += [f"{about}: {value} in place of the paper's" for about, value in self.changed.items()]
+        own += map(self.change, self.changed)
         own += self.replaced
         if any(self._declared[name].tune and not self._is_tuned(name) for name in self.specs):
             own.append("budget: what the paper tuned for each method is not tuned; --tune does")
@@ -82,6 +82,10 @@ class Shown:
                 if spec.get(field) != theirs.get(field):
                     found.setdefault(about, {})[_words(field, spec.get(field))] = None
         return {about: ", ".join(texts) for about, texts in found.items()}
+
+    def change(self, about: str) -> str:
+        """One of `changed` as a protocol difference."""
+        return f"{about}: {self.changed[about]} in place of the paper's"
 
     @property
     def replaced(self) -> dict[str, None]:

@@ -37,6 +37,8 @@ class Line:
         In the paper's unit; None where there is nothing, for the reason in `reason`.
     verdict
         As `nsbench claims` has it; None where nothing was measured, or nothing is printed.
+    one_cell
+        See `Stands`.
     """
 
     printed: dict[str, Any]
@@ -44,6 +46,7 @@ class Line:
     measured: Measured | None
     reason: str = ""
     verdict: NumberVerdict | None = None
+    one_cell: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The columns of the CSV file."""
@@ -51,7 +54,8 @@ class Line:
         ours = {f"measured_{name}": value for name, value in measured.items()}
         found = self.verdict
         said = {"verdict": found and found.verdict, "verdict_reason": (found and found.reason) or None}
-        return {**self.printed, "row": self.label or None, **ours, "reason": self.reason or None, **said}
+        one = {"one_cell": self.one_cell or None}
+        return {**self.printed, "row": self.label or None, **ours, "reason": self.reason or None, **said, **one}
 
 
 def side_by_side(found: Shown, store: Store, registries: Registries) -> list[Line]:
@@ -98,7 +102,7 @@ def _line(number: dict[str, Any], measured: Measurements, found: Shown, reported
     if len(rows) > 1:
         return Line(number, label, None, f"{len(rows)} rows of the run stand for it")
     score, reason = _score(number, measured, stands, reported)
-    return Line(number, label, score, reason)
+    return Line(number, label, score, reason, one_cell=stands.one_cell)
 
 
 def _score(

@@ -44,6 +44,7 @@ class Claim(_Strict):
     compares; ``ordered``: subject, then `against` in turn, each better than the next;
     ``similar``: nowhere further apart than `by`.
     It is claimed for each metric and for each setting in `at`, which is added to every side's own.
+    ``never`` is the paper's: a metric, a method or a setting's ``key=value`` that no run has scores of, and why.
     """
 
     paper: str
@@ -59,6 +60,7 @@ class Claim(_Strict):
     by: float = Field(default=0.0, ge=0)
     significant: bool = False
     note: str = ""
+    never: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _margin(self) -> Claim:
@@ -69,6 +71,7 @@ class Claim(_Strict):
 
 class _ClaimFile(_Strict):
     paper: str
+    never: dict[str, str] = {}
     claims: list[Claim] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -76,7 +79,8 @@ class _ClaimFile(_Strict):
     def _paper_into_claims(cls, raw: object) -> object:
         if not isinstance(raw, dict) or not isinstance(raw.get("claims"), list):
             return raw
-        claims = [{"paper": raw.get("paper"), **claim} if isinstance(claim, dict) else claim for claim in raw["claims"]]
+        common = {name: raw[name] for name in ("paper", "never") if name in raw}
+        claims = [{**common, **claim} if isinstance(claim, dict) else claim for claim in raw["claims"]]
         return {**raw, "claims": claims}
 
 

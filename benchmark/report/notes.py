@@ -7,13 +7,15 @@ from collections.abc import Collection
 NOTES = """\
 - **Rank and bold.** Methods are ranked by mean Dice, within one table only: same data, same corrupted labels, same
   network, view, budget and checkpoint selection, same knowledge of the noise. Bold: not told apart from the best,
-  that is, the 95 % interval of the paired difference to the best row holds 0. Each pair is looked at for itself: of
-  many equal methods some are found apart. Nothing is bold where there are fewer than 6 patients or a single seed.
+  that is, the interval of the paired difference to the best row holds 0. These intervals are simultaneous: of all
+  methods that are equal, some is told apart in at most about one of twenty tables. The more methods and the fewer
+  seeds, the wider they are, so much bold print says that little is known, not that methods are equal. Nothing is bold
+  where there are fewer than 6 patients or a single seed.
 - **Dice, SD, Drop** are in points (0 to 100), higher is better; distances are in the unit given, lower is better. Per
   case, scores are averaged over the foreground classes; the mean is over all test cases and seeds.
-- **95 % interval** of the mean, **Ranks** (95 % interval of the rank), **P(best)** (chance of the best mean Dice) and
-  the bold print are for other patients and other seeds, from 6 patients on: a bootstrap of both that allows for their
-  number. Two or three seeds tell little of the next, so intervals are wide; they end where a score does.
+- **95 % interval** of the mean, **Ranks** (95 % intervals of all ranks together), **P(best)** (chance of the best mean
+  Dice) and the bold print are for other patients and other seeds, from 6 patients on: a bootstrap of both that allows
+  for their number. Two or three seeds tell little of the next, so intervals are wide; they end where a score does.
   With one seed (or fold) the interval is for other patients alone, says nothing of another training run, and no ranks
   are given. `nsbench stats` has the tests of all pairs.
 - **SD cases**: over the cases, each averaged over the seeds. **SD seeds**: over the seeds, each averaged over the

@@ -30,10 +30,10 @@ def apart(rows: Iterable[Row]) -> list[str]:
 def rank(rows: Sequence[Row], observations: Observations, dice: np.ndarray) -> None:
     """Set `rank` (1 for the highest mean Dice, equal means share it), `tied` and the chances of the rows of one table.
 
-    `tied` is True where the 95 % interval of the paired difference to the best row holds 0. `rank_low`, `rank_high`
-    and `p_best` are the 95 % interval of the rank and the chance of being best. All of them, see `stats.ranks`, are
-    for other patients and other training runs. They are None where there is not enough data to tell: too few
-    patients, or a single run, which says nothing of the next. Rows without a score have no rank.
+    `tied` is True where a row is not told apart from the best, `rank_low` and `rank_high` are the 95 % interval of the
+    rank, both by simultaneous intervals of all paired differences; `p_best` is the chance of being best. All of them,
+    see `stats.ranks`, are for other patients and other training runs. They are None where there is not enough data to
+    tell: too few patients, or a single run, which says nothing of the next. Rows without a score have no rank.
 
     Parameters
     ----------

@@ -82,12 +82,12 @@ def read_rows(cells: pd.DataFrame, registries: Registries) -> list[Row]:
         As `Index.cells`.
     """
     known = {text: knows(parsed(text)["name"], registries) for text in cells["method"].unique()}
-    found, names = outcomes(cells), class_names(cells)
+    found, names, twins = outcomes(cells), class_names(cells), _twins(cells)
     rows = []
     for values in cells.drop_duplicates("row").astype(object).to_dict("records"):
         cell = {str(name): value for name, value in values.items()}
         unit = int(cell["row"])
-        facts = _chosen(cell, known[cell["method"]]) | found[unit]
+        facts = _chosen(cell, known[cell["method"]]) | found[unit] | {"same_as": twins[unit]}
         facts |= supervision_facts(parsed(cell["noise"]), facts, registries)
         # a NaN would not be equal to itself
         section = tuple(facts["ratio"] if name == "ratio" else cell[name] for name in _QUESTION)
@@ -95,6 +95,18 @@ def read_rows(cells: pd.DataFrame, registries: Registries) -> list[Row]:
         table = (*section, knows_more, *(cell[name] for name in _PROTOCOL))
         rows.append(Row(unit, section, table, names.get(unit, []), facts))
     return rows
+
+
+def _twins(cells: pd.DataFrame) -> dict[int, list[str]]:
+    """By row the labels of the others with the very same cells, which are one measurement under several names."""
+    ids: dict[int, set[str]] = {}
+    for unit, cell in zip(cells["row"].tolist(), cells["cell"].tolist()):
+        ids.setdefault(unit, set()).add(cell)
+    labels = dict(zip(cells["row"].tolist(), cells["label"].astype(str).tolist()))
+    names: dict[frozenset[str], dict[str, None]] = {}
+    for unit, own in ids.items():
+        names.setdefault(frozenset(own), {})[labels[unit]] = None
+    return {unit: [name for name in names[frozenset(own)] if name != labels[unit]] for unit, own in ids.items()}
 
 
 def _chosen(cell: dict[str, Any], known: str) -> dict[str, Any]:

@@ -16,7 +16,17 @@ from ..store.files import write_atomically, write_json
 from .leaderboard import Leaderboard, leaderboard_rows, make_leaderboard
 from .markdown import Figures, render
 
-_NESTED = {"metrics", "classes", "pooled", "trust", "generations", "failed", "network_params", "budget_fields"}
+_NESTED = {
+    "metrics",
+    "classes",
+    "pooled",
+    "trust",
+    "generations",
+    "failed",
+    "same_as",
+    "network_params",
+    "budget_fields",
+}
 _PARTS = ("mean", "std_cases", "std_seeds", "ci95_low", "ci95_high", "undefined")
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..metrics import METRICS, Metric
-from .bootstrap import LEVEL, Estimates
+from .bootstrap import Estimates
 from .enough import too_few
 from .panel import Panel
+from .simultaneous import better, means
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,12 @@ class Place:
     rank
         1 for the best mean; equal means share it.
     rank_low, rank_high
-        95 % interval of the rank.
+        95 % interval of the rank, for all methods together: one more than are told apart as better, and the number of
+        methods less those told apart as worse; see `stats.simultaneous`.
     best
         Share of the bootstrap draws in which no other method has a better mean; equal ones share a draw.
     tied
-        Whether the 95 % interval of the paired difference to the leader holds 0; the leader is.
+        Not told apart from the leader, by the same intervals; the leader is.
     """
 
     method: str
@@ -79,37 +81,28 @@ def places(
 def _places(
     methods: Sequence[str], values: np.ndarray, metric: Metric, fixed_seeds: bool, leader: str | None
 ) -> list[Place]:
-    estimates = Estimates.of(values, fixed_seeds)
     sign = 1.0 if metric.direction == "higher" else -1.0
-    drawn = sign * estimates.draws()
-    ranks = _ranks(drawn)
-    best = methods.index(leader) if leader in methods else int((sign * estimates.mean).argmax())
-    own = _ranks(sign * estimates.mean[None])[0]
-    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    intervals = np.quantile(sign * drawn, tails, axis=0)
-    # rounding errors tell nobody apart
-    gaps = np.round(np.quantile(drawn - drawn[:, [best]], tails, axis=0), 12)
-    spans = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
-    first = ranks == 1
-    shares = (first / first.sum(1, keepdims=True)).mean(0)
+    # best first, since each gets draws of its own: whatever the order they come in
+    order = np.argsort(-sign * np.nanmean(values, axis=(1, 2)), kind="stable")
+    methods, estimates = [methods[at] for at in order], Estimates.of(sign * values[order], fixed_seeds)
+    mean, (low, high) = sign * estimates.mean, np.sort(sign * estimates.intervals(), axis=0)
+    apart = better(estimates)
+    # rounding errors are no differences
+    own, drawn = np.round(estimates.mean, 12), np.round(means(estimates), 12)
+    first = drawn == drawn.max(0)
+    chances = (first / first.sum(0)).mean(1)
+    best = methods.index(leader) if leader in methods else int(own.argmax())
     found = [
         Place(
             method,
-            float(estimates.mean[at]),
-            *metric.within(float(intervals[0, at]), float(intervals[1, at])),
-            int(own[at]),
-            int(spans[0, at]),
-            int(spans[1, at]),
-            float(shares[at]),
-            bool(gaps[0, at] <= 0 <= gaps[1, at]),
+            float(mean[at]),
+            *metric.within(float(low[at]), float(high[at])),
+            rank=1 + int((own > own[at]).sum()),
+            rank_low=1 + int(apart[:, at].sum()),
+            rank_high=len(methods) - int(apart[at].sum()),
+            best=float(chances[at]),
+            tied=not (apart[at, best] or apart[best, at]),
         )
         for at, method in enumerate(methods)
     ]
     return sorted(found, key=lambda place: place.rank or 0)
-
-
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Ranks along the rows, 1 for the highest; equal scores share the best."""
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(-np.round(scores, 12), method="min", axis=1)).astype(int)

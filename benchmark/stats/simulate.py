@@ -36,3 +36,18 @@ class Sample:
         rest = rng.standard_normal((times, self.patients, self.seeds))
         found: np.ndarray = mean + self.by_patient * patients + self.by_seed * seeds + self.rest * rest
         return found
+
+
+def tables(sample: Sample, rng: np.random.Generator, times: int, means: np.ndarray, unequal: float = 1.0) -> np.ndarray:
+    """`[times, methods, patients, seeds]` scores of methods of these true means, each as `sample` says.
+
+    Parameters
+    ----------
+    unequal
+        By how much the first of every ten methods varies more from seed to seed.
+    """
+    shape = (times, len(means), sample.patients, sample.seeds)
+    found = sample.draw(rng, times * len(means)).reshape(shape)
+    more = sample.by_seed * np.sqrt(unequal**2 - 1)
+    found[:, ::10] += more * rng.standard_normal((times, len(means[::10]), 1, sample.seeds))
+    return np.asarray(found + means[:, None, None])

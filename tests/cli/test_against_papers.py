@@ -105,6 +105,8 @@ def test_scores_as_reported_make_the_papers_claims_hold(nsbench: Command, tmp_pa
     assert {number["verdict"] for number in dice} == {"reproduced"}
     assert all(any(text.startswith("budget: smoke") for text in number["differences"]) for number in dice)
     assert [order["tau"] for order in found["orders"] if order["setting"] == "ratio=50%" and order["tau"]] == [1.0]
+    whole = next(order for order in found["table_orders"] if order["table"] == "Table 1")
+    assert (whole["settings"], whole["pairs"], whole["tau"]) == (3, 63, 1.0)
 
 
 def test_a_reversed_claim_makes_the_exit_code_one(nsbench: Command, tmp_path: Path) -> None:
@@ -119,8 +121,10 @@ def test_a_reversed_claim_makes_the_exit_code_one(nsbench: Command, tmp_path: Pa
     assert verdicts["PNT", "ratio=50%", "Dice"] == "lower"
     assert verdicts["Reweighting", "ratio=50%", "Dice"] == "higher"
     text = nsbench("claims", run, "--paper", "pint").output
-    assert "reversed   pint   pnt-beats-reweighting" in text
+    (line,) = (line for line in text.splitlines() if line.startswith("reversed   pint   pnt-beats-reweighting"))
+    assert line.split("last")[1].split()[0] == "3"  # seeds
     assert "Protocol differences to pint, Table 1" in text
+    assert "Over all settings and metrics of a table" in text
 
 
 def test_wide_scores_decide_nothing(nsbench: Command, tmp_path: Path) -> None:

@@ -6,18 +6,23 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nsbench.benchmark.papers.assess import printed_units
-from nsbench.benchmark.papers.claim_verdicts import Compared, decide, p_values
+from nsbench.benchmark.papers.catalogue import all_tables, find_table
+from nsbench.benchmark.papers.claim_verdicts import Compared, _metric, decide, p_values, speaks_of, verdicts
+from nsbench.benchmark.papers.contrast import Scores
 from nsbench.benchmark.papers.mapping import Reported
 from nsbench.benchmark.papers.mappings import defaults, mappings_of
-from nsbench.benchmark.papers.resolve import asked
-from nsbench.benchmark.papers.select import Stands, stand_for
-from nsbench.benchmark.papers.worlds import World
+from nsbench.benchmark.papers.resolve import asked, never
+from nsbench.benchmark.papers.select import Stands, _stands, stand_for
+from nsbench.benchmark.papers.worlds import World, worlds
 from nsbench.benchmark.report.claims import Claim, load_claims
 from nsbench.benchmark.report.reported import load_reported, parse_setting
+from nsbench.benchmark.report.rows import Row
 from nsbench.benchmark.stats.bootstrap import Estimates
+from nsbench.benchmark.stats.records import Records
 from nsbench.benchmark.stats.simulate import Sample
 
 DRAWS = 1000
@@ -143,14 +148,38 @@ def test_tsman_is_what_learned_from_pseudo_labels(figure: str) -> None:
             "labeled": 0.5,
             "params": {"retrain": retrain, "retrain_params": params},
         }
-        for retrain, params in (("tsman", {}), ("disagreement", {}), ("tsman", off), ("ce", {}))
+        for retrain, params in (
+            ("tsman", {}),
+            ("tsman", {"kernel": 1}),
+            ("disagreement", {}),
+            ("tsman", off),
+            ("ce", {}),
+        )
     ]
     rows += [{"plugin": name, "labeled": 0.5, "params": {}} for name in ("tsman", "disagreement", "ce", "cnn")]
     rows.append({"plugin": "tsman", "labeled": 1.0, "params": off})
-    assert [(each.method, each.setting["xi"]) for each in stand_for(rows, mapping)] == [
-        *((name, "50%") for name in ("TSMAN", "Disagreement", "DenseVoxNet")),
+    assert [(each.method, *each.setting.values()) for each in stand_for(rows, mapping)] == [
+        ("TSMAN", "50%"),
+        ("TSMAN", "50%", "3x3 Gaussian, variance 0.5"),
+        ("TSMAN", "50%", "none"),
+        ("Disagreement", "50%"),
+        ("DenseVoxNet", "50%"),
         ("DenseVoxNet", "100%"),
     ]
+
+
+def test_labels_that_are_noisy_as_published_stand_for_the_papers_rows() -> None:
+    """Clean labels of any other dataset stand for none of COPLE's, whose training labels are all noisy."""
+    rows = [
+        Row(unit, (), (), [], {"dataset": dataset, "noise": "clean", "ratio": 0.0, "plugin": name, "params": params})
+        for unit, (dataset, name, params) in enumerate(
+            [("uestc-covid19", "ce", {}), ("uestc-covid19", "nr-dice", {"gamma": 1.5}), ("phantom", "ce", {})]
+        )
+    ]
+    (found,) = (world for each in defaults() if each.paper == "cople" for world in worlds(rows, each))
+    assert (found.dataset, found.reported.tables) == ("uestc-covid19", ("Table I", "Fig. 4", "Fig. 5"))
+    assert {(each.method, each.group) for each in found.stands} >= {("CE", None), ("NR-Dice", (None, 50))}
+    assert not any(text.startswith("noise") for text in found.reported.differences)
 
 
 def test_units_are_those_of_the_tables() -> None:
@@ -174,3 +203,33 @@ def test_a_mapping_is_refused_with_the_field() -> None:
         Reported(paper="pint", tables=("Table 1",), dataset="LA", differences=("something else",))
     with pytest.raises(ValueError, match="greater than 0"):
         Reported(paper="pint", tables=("Table 1",), dataset="LA", margins={"Dice": 0})
+
+
+def placed(reported: Reported) -> World:
+    """All that a mapping has a place for, whether a run has it or not."""
+    cross = [(printed, at) for several in reported.methods.values() for printed in several for at in reported.at]
+    return World("", reported, tuple(_stands({"unit": 0}, *pair) for pair in cross))
+
+
+def test_what_no_run_can_test_is_declared_and_nothing_else() -> None:
+    """A comparison whose rows some mapping has a place for, in a metric of a run, is one that a run can test."""
+    every = [placed(each) for each in (*defaults(), *(table.table.reported for table in all_tables()))]
+    units = printed_units()
+    for claim in load_claims():
+        fits = [each for each in every if speaks_of(each, claim)]
+        open_claim = claim.model_copy(update={"never": {}})
+        for told, *found in zip(asked(claim, fits[0]), *(asked(open_claim, each) for each in fits)):
+            places = [each for each, question in zip(fits, found) if not question.missing.startswith("no row")]
+            can = any(_metric(each, told.metric, units) for each in places)
+            assert can != told.missing.startswith("no run can test it"), (claim.id, told.text, told.missing)
+
+
+def test_a_claim_that_no_run_can_test_says_so_on_any_run() -> None:
+    claims = {claim.id: claim for claim in load_claims("atso")}
+    nothing = Scores(Records({}, [], pd.DataFrame()))
+    (verdict,) = verdicts([claims["atso-keeps-away-from-its-teacher"]], [], nothing, {}, {})
+    assert (verdict.outcome, verdict.compared) == ("not tested", ())
+    assert verdict.reason.startswith("no run can test it: similarity to M0 (DSC): records hold the mean")
+    half = list(asked(claims["atso-transfers-best"], placed(find_table("atso", "3").table.reported)))
+    assert ["set=reference" in each.missing for each in half] == [True, True, False, False]
+    assert never(claims["atso-transfers-best"]) == []

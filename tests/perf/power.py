@@ -4,7 +4,8 @@
 
 Level: two samples of one truth. Power: `--apart` points of Dice apart. By test patients and training runs, those of
 the papers' tables among them. Claims compare two methods on the same patients; numbers compare a run with a paper,
-which has patients and runs of its own and prints their spread as the real one does.
+which has patients and runs of its own and prints their spread as the real one does. Ranks are those of a table of
+methods, any two of which differ as the two of a claim do, in a fifth of the draws.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from nsbench.benchmark.papers.claim_verdicts import TAIL, p_values
 from nsbench.benchmark.papers.equivalence import equivalence
 from nsbench.benchmark.papers.spread import gap
 from nsbench.benchmark.stats.bootstrap import Estimates
-from nsbench.benchmark.stats.simulate import Sample
+from nsbench.benchmark.stats.simulate import Sample, tables
+from nsbench.benchmark.stats.simultaneous import better
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ TABLES = (
     Table("COPLE I-IV, COVID-19 CT", 130, 1, "cases"),
 )
 MARGIN = 2.0
+RANKED = ((2, 20, 2), (10, 20, 3), (24, 50, 2), (24, 50, 3))
+"""Methods, patients and seeds."""
 
 
 def claims(sample: Sample, draws: int, apart: float, fixed_seeds: bool) -> float:
@@ -65,6 +69,18 @@ def numbers(table: Table, ours: Sample, draws: int, apart: float) -> Counter[str
     return found
 
 
+def ranks(sample: Sample, means: np.ndarray, draws: int, unequal: float = 1.0) -> tuple[float, float]:
+    """Share of tables in which an equally good method is told apart from the leader; share of the worse ones found."""
+    apart, found = [], []
+    for scores in tables(sample, np.random.default_rng(3), draws, means, unequal):
+        estimates = Estimates.of(scores)
+        above, equal = better(estimates), means == means.max()
+        leader = above[estimates.mean.argmax()]
+        apart.append((leader & equal).any())
+        found.append(leader[~equal].mean() if (~equal).any() else 0.0)
+    return float(np.mean(apart)), float(np.mean(found))
+
+
 def main() -> None:
     """Print both tables as markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -73,6 +89,7 @@ def main() -> None:
     given = parser.parse_args()
     _claims(given)
     _numbers(given)
+    _ranks(given)
 
 
 def _claims(given: argparse.Namespace) -> None:
@@ -105,6 +122,21 @@ def _numbers(given: argparse.Namespace) -> None:
             counts = (found["higher"] + found["lower"], found["reproduced"], found["underpowered"])
             cells += [f"{100 * count / given.draws:.1f} %" for count in counts]
         print(f"| {table.name} | {' | '.join(cells)} |")
+
+
+def _ranks(given: argparse.Namespace) -> None:
+    print(f"\nRanks: equal methods of which some is told apart, and every second {given.apart:g} points behind\n")
+    print("| methods | patients | seeds | equal | one in ten with 4 times the SD of seeds | worse ones told apart |")
+    print("|---|---|---|---|---|---|")
+    for methods, patients, seeds in RANKED:
+        sample = Sample(patients, seeds, *(np.array([given.by_patient, given.by_seed, 1.0]) / np.sqrt(2)))
+        equal, worse = np.zeros(methods), -given.apart * (np.arange(methods) % 2)
+        found = [ranks(sample, equal, given.draws // 5, unequal)[0] for unequal in (1.0, 4.0)]
+        found.append(ranks(sample, worse, given.draws // 5)[1])
+        print(
+            f"| {methods} | {patients} | {seeds} | {' | '.join(f'{100 * share:.1f} %' for share in found)} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from nsbench.benchmark.inspection.overlay import BEST, draw_overlay
 from nsbench.benchmark.publish import publish_run
 from nsbench.benchmark.registry import Registries
 from nsbench.benchmark.report.leaderboard import make_leaderboard
+from nsbench.benchmark.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,35 @@ def test_the_page_shows_a_test_case_with_the_best_and_the_baseline(
     assert sum("baseline ce" in title for title in titles) == 1
     cases = {f"case{number:03d}" for number in range(6, 8)}
     assert titles[0] in cases
+
+
+def test_with_few_labels_the_baseline_is_what_learned_from_them_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets: list[Any] = []
+    monkeypatch.setattr(overlay, "draw_sheet", lambda panels, *rest, **how: sheets.append(panels))
+    shown: list[Any] = []
+    predict = overlay._Shown.predict
+    monkeypatch.setattr(
+        overlay._Shown, "predict", lambda self, store, cell: shown.append(cell) or predict(self, store, cell)
+    )
+    phantom = "phantom,ndim=2,cases=8,size=16"
+    nsbench.run(
+        datasets=[phantom],
+        methods=["self-learning", "cnn"],
+        labeled=[0.34, 1.0],
+        budget="smoke",
+        iterations=3,
+        executor="inline",
+        track="none",
+        out=tmp_path / "out",
+    )
+    store = Store(tmp_path / "out")
+    draw_overlay(store, make_leaderboard(store), phantom, Registries(), tmp_path / "x.png")
+    titles = [panel.title for panel in sheets[0]]
+    assert titles[1] == "true label"
+    assert sorted(title.split(". ")[1].split(":")[0] for title in titles[2:]) == ["baseline cnn", "self-learning"]
+    assert {cell.identity.supervision.labeled for cell in shown} == {0.34}
 
 
 @pytest.mark.parametrize(

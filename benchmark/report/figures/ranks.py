@@ -39,7 +39,7 @@ def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | No
     if not panels:
         return None
     note = (
-        "Rank by mean Dice with its 95 % interval for other patients and other seeds.\n"
+        "Rank by mean Dice; 95 % intervals of all ranks together, for other patients and other seeds.\n"
         "Filled: not told apart from the best. Beside it: the chance to be the best, from 5 %."
     )
     return dot_figure(f"{rows[0].facts['dataset']}, {name}", note, height(rows), panels, shared=True, whole=True)
