@@ -42,6 +42,8 @@ class Declaration:
         Its parameters model, executed apart from the rest of the file.
     fault
         Why the plugin cannot be used; empty when nothing in the text speaks against it.
+    one_loss
+        Whether it is a `LossMethod` that keeps the step and the stages of that class.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Declaration:
     attributes: dict[str, Any]
     params: type[Params]
     fault: str = ""
+    one_loss: bool = False
 
     @property
     def summary(self) -> str:
@@ -83,7 +86,8 @@ def _declaration(source: SourceFile, name: str) -> Declaration:
         except Unreadable as error:
             fault = str(error)
     doc = ast.get_docstring(node) or ""
-    return Declaration(BASES.get(root, ""), str(attributes["name"]), name, source.path, doc, attributes, params, fault)
+    kind, plain = BASES.get(root, ""), root == "LossMethod" and not {"step", "stages"} & source.members(name)
+    return Declaration(kind, str(attributes["name"]), name, source.path, doc, attributes, params, fault, plain)
 
 
 def _faults(source: SourceFile, name: str) -> Iterator[str]:

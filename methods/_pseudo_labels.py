@@ -124,6 +124,7 @@ def along_axes(stage: T, axes: Sequence[int]) -> T:
         stage,
         on={name: view for name, (view, _) in named.items()},
         slice_axis={name: axis for name, (_, axis) in named.items()},
+        alternating=stage.alternating * len(axes),
     )
 
 

@@ -26,6 +26,10 @@ from ._pseudo_labels import PseudoLabels, batches_of, losses_of, of_view
 from ._wrapping import Retrain, wrapped_stages
 
 FINE = "fine"
+SEVERAL_LOSSES = (
+    "is no single network with a single loss, whose predictions could be reduced to superclasses; "
+    "retrain ce, dice or another loss"
+)
 
 
 class Retraining(PseudoLabels):
@@ -41,11 +45,13 @@ class Retraining(PseudoLabels):
         retrain_params: dict[str, Any] = param({}, source="nsbench", help="parameters of that method")
 
         def misfit(self, setting: Setting) -> str:
-            """Beside what else cannot be: a wrapped method that wants unlabeled cases."""
+            """Beside what else cannot be: a wrapped method that wants unlabeled cases, or has no one loss to reduce."""
             if setting.knows(self.retrain) == "scarce":
                 return (
                     f"retrain {self.retrain} is for scarce labels, and no case is left without label; retrain another"
                 )
+            if self.superclasses and not setting.has_one_loss(self.retrain):
+                return f"retrain {self.retrain} {SEVERAL_LOSSES}"
             return super().misfit(setting)
 
     def set_up_students(self, build: Builder) -> None:
@@ -56,10 +62,7 @@ class Retraining(PseudoLabels):
         if made[0].knows == "scarce":
             raise UserError(f"method {self.name}: retrain {self.params.retrain} needs unlabeled cases; none are left")
         if self.groups and not _has_one_loss(made[0]):
-            raise UserError(
-                f"method {self.name}: retrain {self.params.retrain} is no single network with a single loss, whose "
-                f"predictions could be reduced to superclasses; retrain ce, dice or another loss"
-            )
+            raise UserError(f"method {self.name}: retrain {self.params.retrain} {SEVERAL_LOSSES}")
 
     @property
     def views(self) -> tuple[int | None, ...]:

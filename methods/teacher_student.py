@@ -66,9 +66,8 @@ class ATSO(Generations):
         def misfit(self, setting: Setting) -> str:
             """Beside what else cannot be: folds without a case."""
             count = setting.unlabeled
-            few = (
-                f"{count} unlabeled case{'' if count == 1 else 's'} for {self.folds} folds; lower folds or label fewer"
-            )
+            remedy = "leave more without label" + (", or lower folds" if self.folds > 2 else "")
+            few = f"{count} unlabeled case{'' if count == 1 else 's'} for {self.folds} folds; {remedy}"
             return super().misfit(setting) or (few if count < self.folds else "")
 
     def students(self, labeled: TrainingView, unlabeled: TrainingView) -> Sequence[Stage]:

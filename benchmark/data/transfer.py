@@ -46,7 +46,7 @@ def load_source(cell: Cell, target: Part, split: Split, registries: Registries) 
     # of the whole split: the source does not depend on how many of the target's cases a budget takes
     whole = split_cases(target.dataset, list(target.refs.values()), who.fold, who.folds, who.seed)
     tested, unlabeled = ([target.refs[i] for i in ids] for ids in (whole.test, whole.train))
-    ids = source_ids(source.dataset, list(source.refs.values()), who.dataset.name, tested, unlabeled, who.seed)
+    ids = source_ids(source.dataset, list(source.refs.values()), target.dataset, tested, unlabeled, who.seed)
     limited = limit_training(Split(ids, ()), who.budget.train_cases, who.seed)
     ids = limit_cases(limited, who.budget.case_limit).train
     spacing = supervision.spacing or common_spacing(source.prepared(ids), target.prepared(split.train), cell)

@@ -23,6 +23,7 @@ from ..store import CellFolder, Provenance, Record, Result, Status, Store
 from ..store.files import OutputError, check_writable, sweep, write_json
 from ..store.record import Generation
 from ..training import checkpoint
+from ..training.audit import without_ignored
 from ..training.context import Hooks, Outcome, TrainContext
 from ..training.sampler import Sampling
 from ..training.shared import Sharing
@@ -176,7 +177,7 @@ class _CellRun:
         hooks = Hooks(
             progress=lambda facts: write_json(self.folder.progress, _plain(facts), durable=False),
             validated=self.validated,
-            truth=data.truth if data.corrupted else None,
+            truth=without_ignored(data.truth, data.ignored, data.reference) if data.corrupted else None,
             deadline=self.clock + self.options.timeout_seconds if self.options.timeout_seconds else None,
         )
         if data.validation:

@@ -23,6 +23,9 @@ class Setting:
         Numbers of training cases that a `scarce` method sees with and without label.
     knows
         What the method of a given name may know (`blind`, `trusted` or `scarce`).
+    has_one_loss
+        Whether the method of a given name is one network that learns by one loss: a `LossMethod` that keeps its `step`
+        and `stages`.
     """
 
     task: Task
@@ -30,6 +33,7 @@ class Setting:
     labeled: int
     unlabeled: int
     knows: Callable[[str], str]
+    has_one_loss: Callable[[str], bool]
 
     @property
     def sliced(self) -> bool:

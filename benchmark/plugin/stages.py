@@ -72,7 +72,8 @@ class Train:
         view that is not named: the cell's. See `Method.slice_axes`.
     alternating
         Whether the views of `on` take turns: `step` then gets a dict with one batch, of the first view in the first
-        update, of the second one in the second, and no batch is drawn in vain.
+        update, of the second one in the second, and no batch is drawn in vain. A number n above 1: n views have each
+        turn together, of K turns that follow one another each K-th view.
     final
         Of a stage that learns from the labels of the last generation's models together: its weights stand for that
         generation, beside those of the models, rather than for a further one (ATSO, line 12). Only for the record.
@@ -87,7 +88,7 @@ class Train:
     slice_axis: int | Mapping[str, int] | None = None
     fraction: float | None = None
     shared: tuple[str, ...] | None = None
-    alternating: bool = False
+    alternating: int = False
     final: bool = False
 
     def slice_axis_of(self, view: str) -> int | None:

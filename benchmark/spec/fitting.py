@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cell import Noisy, Supervision
+from ..errors import UserError
 from ..plugin.params import MethodParams
 from ..plugin.setting import Setting
 from ..registry import Plugin, Registries
 from ..wrapped import wrapped_plugins
 from .instances import Instance
 from .learners import Learners
+from .where import FieldError
 
 
 def idle(supervision: Supervision, learners: Learners) -> str:
@@ -44,7 +46,13 @@ def unfit(instance: Instance, supervision: Supervision, labeled: int, unlabeled:
 
 def misfit(instance: Instance, setting: Setting, registries: Registries) -> str:
     """What a method, or one that it wraps, says against its parameters in a setting; empty for nothing."""
-    reason = _said(registries.methods.get(instance.chosen.name), instance.chosen.params, setting, registries)
+    try:
+        reason = _said(registries.methods.get(instance.chosen.name), instance.chosen.params, setting, registries)
+    except UserError as error:
+        # as other broken plugins: all leaves it out, its name is refused
+        if instance.named:
+            raise FieldError(f"{instance.label}: {error}", instance.loc) from None
+        reason = str(error)
     return f"{instance.label}: {reason}" if reason else ""
 
 
@@ -55,9 +63,8 @@ def _said(plugin: Plugin[Any], values: Mapping[str, Any], setting: Setting, regi
     try:
         reason = params.misfit(setting)
     except Exception as error:
-        # as other broken plugins: all leaves it out, its name is refused
         remedy = "it is run before anything is imported, and may use what the body of Params may"
-        return f"{plugin.origin}: Params.misfit fails: {error!r}; {remedy}"
+        raise UserError(f"{plugin.origin}: Params.misfit fails: {error!r}; {remedy}") from error
     if reason:
         return reason
     for field, name, inner in wrapped_plugins(params):

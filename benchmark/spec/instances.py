@@ -34,6 +34,8 @@ class Instance:
         Whether it learns from images without label.
     named
         Whether the spec names it, or sets a parameter of it; False where it is merely one of `all`.
+    set_by_hand
+        Whether the spec sets a parameter of it.
     loc
         Where the spec asks for it.
     """
@@ -43,6 +45,7 @@ class Instance:
     knows: str
     needs_unlabeled: bool
     named: bool
+    set_by_hand: bool
     loc: Loc
 
 
@@ -122,8 +125,8 @@ def _instance(item: _Wanted, spec: Spec, registries: Registries) -> Instance:
     plugin = registries.methods.get(item.name)
     knows = knows_of(plugin)
     unlabeled = knows == "scarce" and bool(plugin.attributes.get("needs_unlabeled", True))
-    named = item.named or bool(shared or by_label)
-    return Instance(item.label, chosen, knows, unlabeled, named, item.loc)
+    by_hand = bool(shared or item.own or by_label)
+    return Instance(item.label, chosen, knows, unlabeled, item.named or by_hand, by_hand, item.loc)
 
 
 def _blame(loc: Loc, item: _Wanted, spec: Spec) -> Loc:

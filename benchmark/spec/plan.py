@@ -154,13 +154,19 @@ class _Grid:
         if reason := unfit(instance, planned.supervision, labeled, unlabeled):
             return reason
         ndim = _ndim(_view(self.spec, data))
-        reason = misfit(instance, Setting(data.task, ndim, labeled, unlabeled, self._knows), self.registries)
-        if reason and instance.named:
-            raise FieldError(f"{reason} ({data.label}, {planned.supervision.describe()})", instance.loc)
+        setting = Setting(data.task, ndim, labeled, unlabeled, self._knows, self._has_one_loss)
+        if not (reason := misfit(instance, setting, self.registries)):
+            return ""
+        reason = f"{reason} ({data.label}, {planned.supervision.describe()})"
+        if instance.set_by_hand:
+            raise FieldError(reason, instance.loc)
         return reason
 
     def _knows(self, method: str) -> str:
         return knows_of(self.registries.methods.get(method))
+
+    def _has_one_loss(self, method: str) -> bool:
+        return bool(self.registries.methods.get(method).declared.one_loss)
 
     def _check_networks(self, view: View, data: OpenDataset) -> None:
         for i, network in enumerate(self.networks):

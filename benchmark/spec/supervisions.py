@@ -98,7 +98,7 @@ def transfer(spec: Spec, source: OpenDataset, target: OpenDataset, fold: int, se
     split, refs = target.split(fold, spec.folds, seed), {ref.id: ref for ref in target.refs}
     tested, unlabeled = ([refs[i] for i in ids] for ids in (split.test, split.train))
     try:
-        ids = source_ids(source.adapter, source.refs, target.adapter.name, tested, unlabeled, seed)
+        ids = source_ids(source.adapter, source.refs, target.adapter, tested, unlabeled, seed)
     except UserError as error:
         raise FieldError(str(error), ("source",)) from None
     chosen = Transfer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from torch import Tensor
 from ..plugin.batch import Batch
 
 MAX_VOXELS = 20_000
+NOT_SCORED = 255
+"""In place of a clean label: no part of the audit."""
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray) -> float | None:
@@ -22,6 +25,16 @@ def auroc(scores: np.ndarray, positive: np.ndarray) -> float | None:
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * (positive.size - count)))
 
 
+def without_ignored(
+    truth: Mapping[str, np.ndarray], ignored: Mapping[str, np.ndarray], hidden: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Clean labels with `NOT_SCORED` where the label file of a case leaves voxels out.
+
+    Of the hidden cases: of the others the batches say it, whose masks the method sees.
+    """
+    return {**truth, **{i: np.where(ignored[i], np.uint8(NOT_SCORED), truth[i]) for i in hidden if i in ignored}}
+
+
 def audit_trust(weights: Tensor, batch: Batch, truth: Tensor, classes: tuple[str, ...]) -> list[dict[str, Any]]:
     """Share kept and AUROC of a method's weights against the true corruption of this batch.
 
@@ -30,16 +43,17 @@ def audit_trust(weights: Tensor, batch: Batch, truth: Tensor, classes: tuple[str
     weights
         `[B, *spatial]` or `[B]`, higher for more trusted.
     truth
-        Clean labels `[B, *spatial]`.
+        Clean labels `[B, *spatial]`, or `NOT_SCORED`.
     classes
         Foreground class names; rows are `all` and one per observed class, background included.
     """
     if weights.ndim == 1:
         weights = weights.view(-1, *[1] * (batch.label.ndim - 1)).expand_as(batch.label)
-    usable = batch.valid.bool() & batch.labeled.view(-1, *[1] * (batch.label.ndim - 1))
+    truth = truth.to(batch.label.device)
+    usable = batch.valid.bool() & batch.labeled.view(-1, *[1] * (batch.label.ndim - 1)) & (truth != NOT_SCORED)
     values = weights[usable].float().cpu().numpy()
     observed = batch.label[usable].cpu().numpy()
-    right = observed == truth.to(batch.label.device)[usable].cpu().numpy()
+    right = observed == truth[usable].cpu().numpy()
     rows = [_row("all", values, right)]
     for value, name in enumerate(("background", *classes)):
         inside = observed == value

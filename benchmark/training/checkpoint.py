@@ -17,15 +17,16 @@ def save(path: Path, state: dict[str, Any]) -> None:
     write_atomically(path, lambda target: torch.save(state, target))
 
 
-def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+def load(path: Path, device: torch.device | str = "cpu", mapped: bool = False) -> dict[str, Any] | None:
     """Read a checkpoint without executing anything in it; None when there is none or it is damaged.
 
-    A damaged checkpoint is renamed, not deleted: the cell then starts over.
+    A damaged checkpoint is renamed, not deleted: the cell then starts over. `mapped`, on the CPU: tensors are pages of
+    the file, so that those of many checkpoints take no memory that the system cannot have back.
     """
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True, mmap=mapped)
     except (MemoryError, torch.OutOfMemoryError, PermissionError, CellFailure):
         raise
     except Exception as error:

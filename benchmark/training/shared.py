@@ -77,18 +77,23 @@ def _acquired(lock: FileLock) -> bool:
 
 
 class DeclaredParams:
-    """Parameters of which only the declared ones can be read."""
+    """Parameters of which only the declared ones can be read: no other, and nothing that is computed of them.
+
+    A guard against mistakes: `vars` still tells all.
+    """
 
     def __init__(self, params: Any, stage: Train) -> None:
         self._params, self._stage = params, stage
 
     def __getattr__(self, name: str) -> Any:
-        if name in type(self._params).model_fields and name not in {*(self._stage.shared or ()), "learning_rate"}:
-            raise CellFailure(
-                f"stage {self._stage.name} is shared with other cells, but depends on parameter {name!r}; "
-                f"name it in Train(..., shared=...)"
-            )
-        return getattr(self._params, name)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in (*(self._stage.shared or ()), "learning_rate") or not hasattr(self._params, name):
+            return getattr(self._params, name)
+        raise CellFailure(
+            f"stage {self._stage.name} is shared with other cells, but depends on {name!r} of the parameters; "
+            f"it may read those that are named in Train(..., shared=...)"
+        )
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""The code that a training stage may run, followed from function to function of the method's class."""
+"""The code that a training stage may run, followed from function to function of the method's class.
+
+Functions outside of the class are followed where they are called by their name, or by their module's. A name that is
+made at run time (`getattr` by text) and what an object of another class reads of the method are not seen.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +53,9 @@ def _defined(kind: type[Method], name: str, folder: Path) -> tuple[list[Any], li
             if _is_foreign(layer, folder):
                 continue
             told.append(_told(layer, folder))
-            names += _names(layer.__code__) if inspect.isfunction(layer) else []
-        further += names
+            if inspect.isfunction(layer):
+                names += _names(layer.__code__)
+                further += _reached(layer, folder, set())
         if "super" not in names:
             break
     return told, further
@@ -93,6 +98,23 @@ def _bound(function: FunctionType) -> list[Any]:
         if name != "__class__" and cell.cell_contents is not inner
     }
     return [value for value in (function.__defaults__, function.__kwdefaults__, closed_over) if value]
+
+
+def _reached(function: FunctionType, folder: Path, seen: set[FunctionType]) -> Iterator[str]:
+    """Names that a function looks up, and those that the plugins' functions outside of classes do that it calls."""
+    seen.add(function)
+    names = _names(function.__code__)
+    yield from names
+    for helper in _meant(names, function.__globals__):
+        for layer in _layers(helper):
+            if inspect.isfunction(layer) and layer not in seen and digest_of(layer, folder):
+                yield from _reached(layer, folder, seen)
+
+
+def _meant(names: list[str], here: dict[str, Any]) -> list[FunctionType]:
+    """Functions that names mean in a file, or in the modules that it imported."""
+    spaces = [here, *(vars(here[name]) for name in names if inspect.ismodule(here.get(name)))]
+    return [space[name] for space in spaces for name in names if inspect.isfunction(space.get(name))]
 
 
 def _names(code: CodeType) -> list[str]:

@@ -112,7 +112,8 @@ class StageRun:
     def _drawn(self, update: int) -> list[str]:
         """Names of the views that an update's batches are drawn from."""
         names = list(self.samplers)
-        return [names[update % len(names)]] if self.stage.alternating else names
+        kinds = len(names) // (self.stage.alternating or len(names))
+        return names[update % kinds :: kinds]
 
     def _optimise(self, losses: dict[str, Tensor]) -> None:
         if not losses:

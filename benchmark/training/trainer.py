@@ -76,7 +76,7 @@ class Trainer:
     def _relabel(self, method: Method, stage: Relabel) -> None:
         context, weights = self.context, []
         for name in stage.by:
-            done = checkpoint.load(context.stage_file(name), context.device)
+            done = checkpoint.load(context.stage_file(name), mapped=True)
             if done is None:
                 raise CellFailure(f"stage {stage.name} needs the weights of stage {name}, which is not done")
             weights.append(done["method"])

@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from nsbench.benchmark.cell import Cell, ChosenDataset, Scarce, Transfer
 from nsbench.benchmark.data.cell_data import load_cell_data
+from nsbench.benchmark.errors import CellFailure
+from nsbench.benchmark.execution import run_cell
 from nsbench.benchmark.execution.generations import Generations
 from nsbench.benchmark.plugin import Case, CaseRef, Dataset
 from nsbench.benchmark.registry import Registries
+from nsbench.benchmark.store import Store
+from nsbench.benchmark.training.audit import NOT_SCORED
 
 _FEW = '''
 from nsbench.benchmark.plugin import Method
@@ -70,3 +75,21 @@ def test_a_hidden_label_hides_its_ignore_mask_and_is_scored_with_it(
     assert halved.any()
     assert (halved != truth).any()
     assert measured._dice(name, halved, np.asarray(truth)) == 1.0
+
+
+def test_weights_are_audited_without_what_a_hidden_label_file_leaves_out(
+    known: Registries, make_cell: Callable[..., Cell], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    def stop(context: Any) -> None:
+        told.append(context.hooks.truth)
+        raise CellFailure("seen enough")
+
+    monkeypatch.setattr(run_cell, "Trainer", stop)
+    build: Any = make_cell.func  # type: ignore[attr-defined]
+    for method in ("atso", "ce"):
+        cell = build(known, method, dataset_params={"size": 32}, ratio=0.5)
+        run_cell.run_cell(cell, Store(tmp_path / method), known, torch.device("cpu"))
+    left_out = [{i for i, label in truth.items() if (label == NOT_SCORED).any()} for truth in told]
+    assert left_out == [load_cell_data(cell, known).corrupted, set()]

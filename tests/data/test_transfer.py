@@ -16,7 +16,7 @@ from nsbench.benchmark.data.prepare import PreparedCase
 from nsbench.benchmark.data.transfer import common_spacing
 from nsbench.benchmark.data.transfer_ids import source_ids
 from nsbench.benchmark.errors import UserError
-from nsbench.benchmark.plugin import CaseRef, Split
+from nsbench.benchmark.plugin import CaseRef, Dataset, Split, param
 from nsbench.benchmark.registry import Registries
 
 _SCARCE = '''
@@ -97,18 +97,36 @@ def test_the_common_spacing_is_the_coarser_axis_by_axis(make_cell: Callable[...,
         common_spacing([prepared(None)], one, cell)
 
 
+class Generated(Dataset.Params):
+    """Of cases that are made up."""
+
+    cases: int = param(2)
+    contrast: float = param(1.0)
+
+
 def test_patients_of_the_target_are_no_source_of_the_same_adapter(squares: Callable[..., Any]) -> None:
     source, tested, unlabeled = squares(), [CaseRef("x", "p1")], [CaseRef("y", "p2")]
     refs = source.cases()
 
-    def kept(dataset: Any, target: str, *more: CaseRef) -> tuple[str, ...]:
+    def kept(dataset: Any, target: Any, *more: CaseRef) -> tuple[str, ...]:
         return source_ids(dataset, refs, target, [*tested, *more], unlabeled, 0)
 
-    assert kept(source, "squares") == tuple(r.id for r in refs if r.patient != "p1")
+    def without(*patients: str) -> tuple[str, ...]:
+        return tuple(ref.id for ref in refs if ref.patient not in patients)
+
+    target, other, stranger = squares(), squares(), squares()
+    source.params, target.params, other.params = (
+        Generated(cases=2),
+        Generated(cases=9),
+        Generated(cases=9, contrast=2.0),
+    )
+    stranger.name = "other"
+    assert kept(source, target) == without("p1", "p2")
+    assert kept(source, other) == without("p1")
     source.root = Path("folder")
-    assert kept(source, "squares") == tuple(r.id for r in refs if r.patient not in ("p1", "p2"))
-    assert kept(source, "other") == tuple(r.id for r in refs)
+    assert kept(source, other) == without("p1", "p2")
+    assert kept(source, stranger) == without()
     published = squares(published=Split(("p0s0", "p1s0"), ("p2s0",)))
-    assert kept(published, "squares") == ("p0s0",)
+    assert kept(published, target) == ("p0s0",)
     with pytest.raises(UserError, match="all its patients are named like the target's"):
-        kept(published, "squares", replace(tested[0], patient="p0"))
+        kept(published, target, replace(tested[0], patient="p0"))

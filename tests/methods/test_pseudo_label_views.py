@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nsbench.benchmark.errors import UserError
-from nsbench.benchmark.plugin import Relabel, Train, TrainingCase, TrainingView
+from nsbench.benchmark.plugin import Batch, Relabel, Train, TrainingCase, TrainingView
 from nsbench.benchmark.testing.trial import CPU, context_in, train
 from nsbench.benchmark.testing.world import Geometry, make_view
 from nsbench.benchmark.training.relabel import relabel
@@ -136,6 +136,28 @@ def test_a_view_is_turned_in_its_own_plane(tmp_path: Path) -> None:
     label = labels_of(method, volume, tmp_path, by=("a",), turns=turns, flips=flips, vote="hard")
     assert even == {0: {True}, 1: {False}, 2: {False}}
     assert torch.equal(label, (volume[0] / 64 + 0.3 > 0.5).to(torch.uint8)), "every prediction is turned back"
+
+
+def test_views_that_take_turns_do_so_along_all_axes_at_once(tmp_path: Path) -> None:
+    """Each network of the wrapped method is trained in every update, and counted."""
+    method, seen = three("model-distillation", models=1), []
+
+    def turning(student: Any) -> Any:
+        def turn(batches: dict[str, Batch], progress: float) -> Tensor:
+            ((kind, batch),) = batches.items()
+            seen.append((kind, batch.slice_axis))
+            return student.loss(student.network(batch.image).float(), batch)
+
+        return turn
+
+    for student in method.learners:
+        student.stages = lambda view: (Train("turns", {"a": view, "b": view}, step="turn", alternating=True),)
+        student.turn = turning(student)
+    context = sliced(tmp_path)
+    context.budget = context.budget.model_copy(update={"updates": 3, "accounting": "per-stage"})
+    outcome = train(method, VOLUMES, context)
+    assert seen == [(kind, axis) for kind in "aba" for axis in range(3)]
+    assert outcome.passes == 2 * 3 * 3
 
 
 def test_flips_of_the_task_are_not_those_of_each_axis() -> None:

@@ -124,8 +124,8 @@ def test_a_ratio_that_corrupts_no_case_is_left_out(registries: Registries) -> No
 @pytest.mark.parametrize(
     ("method", "flags", "words"),
     [
-        ("a-picky", {"labeled": "5"}, "1 unlabeled cases are too few for 2 parts"),
-        ("a-picky", {"unlabeled": "1"}, "1 unlabeled cases are too few for 2 parts"),
+        ("a-picky,parts=2", {"labeled": "5"}, "1 unlabeled cases are too few for 2 parts"),
+        ("a-picky,parts=2", {"unlabeled": "1"}, "1 unlabeled cases are too few for 2 parts"),
         ("a-picky,sliced=true", {"datasets": "phantom,cases=12", "view": "3d"}, "use view 2d"),
         ("a-picky,sliced=true", {}, "use view 2d"),
         ("a-picky,organ=lung", {}, "organ lung: no such class"),
@@ -144,8 +144,8 @@ def test_parameters_that_do_not_fit_are_refused(
 @pytest.mark.parametrize(
     ("method", "flags", "words"),
     [
-        ("atso", {"unlabeled": "1"}, "1 unlabeled case for 2 folds; lower folds or label fewer"),
-        ("atso,folds=4", {}, "3 unlabeled cases for 4 folds"),
+        ("atso,folds=2", {"unlabeled": "1"}, "1 unlabeled case for 2 folds; leave more without label \\("),
+        ("atso,folds=4", {}, "3 unlabeled cases for 4 folds; leave more without label, or lower folds"),
         ("atso,views=three", {"datasets": "phantom,cases=12"}, "views three .* view 2d"),
         ("stso,views=three", {}, "views three .* volumes"),
         ("model-distillation,views=three", {"datasets": "phantom,cases=12", "view": "3d"}, "views three .* view 2d"),
@@ -155,6 +155,12 @@ def test_parameters_that_do_not_fit_are_refused(
         ("data-distillation,views=three,transforms=flips", _SLICES, "transforms flips .* choose other transforms"),
         ("hierarchical-distillation,views=three,transforms=flips", _SLICES, "transforms flips .* choose other"),
         ("model-distillation,retrain=massl", {}, "retrain massl is for scarce labels"),
+        (
+            "model-distillation,superclasses=[[background]],retrain=tsman",
+            {},
+            "tsman is no single .* retrain ce",
+        ),
+        ("data-distillation,superclasses=[[background]],retrain=mean-teacher", {}, "mean-teacher is no single network"),
     ],
 )
 def test_built_in_methods_refuse_what_their_cells_could_not_do(
@@ -162,7 +168,11 @@ def test_built_in_methods_refuse_what_their_cells_could_not_do(
 ) -> None:
     with pytest.raises(UserError, match=f"--methods: {method.partition(',')[0]}: .*{words}"):
         _plan(registries, **{"methods": method, "labeled": "3", **flags})
-    fits = {"atso": "stso,views=three", "stso": "atso,folds=3"}.get(method.partition(",")[0], "model-distillation")
+    fits = {
+        "atso": "stso,views=three",
+        "stso": "atso,folds=3",
+        "data-distillation": "model-distillation,superclasses=[[background]],retrain=nr-dice",
+    }.get(method.partition(",")[0], "model-distillation")
     assert _plan(registries, methods=fits, labeled="3", **_SLICES).cells
 
 
@@ -173,10 +183,24 @@ def test_parameters_that_fit_are_planned(registries: Registries, flags: dict[str
     assert _rows(found) == {"a-picky"}
 
 
+def test_a_row_is_left_out_of_the_settings_that_its_defaults_do_not_fit(registries: Registries) -> None:
+    found = _plan(registries, methods="ce,a-picky", labeled="1.0,5,4")
+    assert {(cell.label, cell.supervision) for cell in found.cells} == {
+        ("ce", "100 % labeled"),
+        ("ce", "5 labeled"),
+        ("ce", "4 labeled"),
+        ("a-picky", "4 labeled"),
+    }
+    assert found.left_out[1].startswith("a-picky: 1 unlabeled cases are too few for 2 parts (phantom")
+    assert found.left_out[1].endswith(", 5 labeled)")
+    with pytest.raises(UserError, match="5 labeled"):
+        _plan(registries, methods="ce,a-picky", labeled="1.0,5,4", params=["a-picky.parts=2"])
+
+
 def test_all_leaves_out_what_does_not_fit_unless_its_parameters_were_asked_for(registries: Registries) -> None:
     found = _plan(registries, labeled="5")
     assert "a-plain" in _rows(found)
-    assert "a-picky: 1 unlabeled cases are too few for 2 parts" in found.left_out
+    assert any(reason.startswith("a-picky: 1 unlabeled cases are too few for 2 parts") for reason in found.left_out)
     with pytest.raises(UserError, match=r"--methods.*a-picky: 1 unlabeled .*\(phantom.*, 5 labeled\)"):
         _plan(registries, labeled="5", methods=["all"], params=["a-picky.parts=2"])
     assert any(reason.startswith("faulty: ") and "NameError" in reason for reason in found.left_out)

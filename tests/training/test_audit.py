@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsbench.benchmark.plugin import Batch, LossMethod, TrainingView
-from nsbench.benchmark.training.audit import agreement, audit_trust, auroc
+from nsbench.benchmark.training.audit import agreement, audit_trust, auroc, without_ignored
 from nsbench.benchmark.training.context import Hooks, Outcome
 from nsbench.benchmark.training.sampler import PatchSampler
 
@@ -60,6 +60,17 @@ def test_a_weight_for_each_case_counts_for_all_its_voxels() -> None:
     truth[1] = 0
     rows = audit_trust(torch.tensor([0.75, 0.25]), batch_of(label), torch.tensor(truth), ("a", "b"))
     assert rows == [{"class": name, "kept": 0.5, "auroc": 1.0} for name in ("all", "a")]
+
+
+def test_a_mask_that_the_method_does_not_see_is_left_out_as_one_that_it_sees() -> None:
+    rng = np.random.default_rng(0)
+    label, truth = rng.integers(0, 2, (1, 6, 5)), rng.integers(0, 2, (1, 6, 5)).astype(np.uint8)
+    mask, weights = rng.random(label.shape) < 0.3, torch.tensor(rng.random(label.shape))
+    marked = without_ignored({"h": truth[0], "seen": truth[0]}, {"h": mask[0], "seen": mask[0]}, {"h", "other"})
+    assert np.array_equal(marked["seen"], truth[0])
+    hidden = audit_trust(weights, batch_of(label), torch.tensor(marked["h"])[None], ("a", "b"))
+    assert hidden == audit_trust(weights, batch_of(label, ignore=torch.tensor(mask)), torch.tensor(truth), ("a", "b"))
+    assert hidden != audit_trust(weights, batch_of(label), torch.tensor(truth), ("a", "b"))
 
 
 def test_agreement_counts_the_wrong_voxels_only() -> None:

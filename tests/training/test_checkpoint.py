@@ -21,10 +21,11 @@ class Payload:
         return Path.touch, (self.target,)
 
 
-def test_values_and_tensors_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapped", [False, True])
+def test_values_and_tensors_come_back(tmp_path: Path, mapped: bool) -> None:
     state = {"weights": {"a": torch.arange(3.0)}, "rows": [{"loss": 0.5, "name": "x", "missing": None}], "update": 3}
     checkpoint.save(tmp_path / "deep" / "state.pt", state)
-    found = checkpoint.load(tmp_path / "deep" / "state.pt")
+    found = checkpoint.load(tmp_path / "deep" / "state.pt", mapped=mapped)
     assert found is not None
     assert torch.equal(found.pop("weights")["a"], torch.arange(3.0))
     assert found == {"rows": state["rows"], "update": 3}
@@ -48,11 +49,12 @@ def test_a_pickled_payload_is_set_aside_and_not_run(tmp_path: Path, writer: str)
     assert (tmp_path / "state.damaged").exists()
 
 
-def test_a_truncated_file_is_set_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_truncated_file_is_set_aside(tmp_path: Path, mapped: bool) -> None:
     path = tmp_path / "state.pt"
     checkpoint.save(path, {"a": torch.zeros(1000)})
     path.write_bytes(path.read_bytes()[:-200])
-    assert checkpoint.load(path) is None
+    assert checkpoint.load(path, mapped=mapped) is None
     assert (tmp_path / "state.damaged").exists()
 
 

@@ -61,6 +61,19 @@ def methods(toy: type[LossMethod]) -> dict[str, type[Any]]:
         def weighed(self, loss: Tensor) -> Tensor:
             return loss * self.params.other
 
+    class Dumping(Few):
+        def weighed(self, loss: Tensor) -> Tensor:
+            return loss * self.params.model_dump()["weight"]
+
+    class Computing(Few):
+        class Params(Few.Params):
+            @property
+            def both(self) -> float:
+                return self.weight * self.other
+
+        def weighed(self, loss: Tensor) -> Tensor:
+            return loss * self.params.both
+
     class Dear(Few):
         passes = 3.0
 
@@ -69,7 +82,7 @@ def methods(toy: type[LossMethod]) -> dict[str, type[Any]]:
             super().setup(build)
             self.odd = object()
 
-    return {"few": Few, "more": More, "heavier": Heavier, "careless": Careless, "dear": Dear, "odd": Odd}
+    return {kind.__name__.lower(): kind for kind in (Few, More, Heavier, Careless, Dumping, Computing, Dear, Odd)}
 
 
 @pytest.fixture
@@ -148,8 +161,9 @@ def test_an_undeclared_parameter_is_no_part_of_the_stage_and_may_differ(
     second = shared_in("second")
     fitted(make, methods["few"], view, second, other=3.0)
     assert second.outcome.shared == ["m0"]
-    with pytest.raises(CellFailure, match=r"stage m0 is shared .* depends on parameter 'other'"):
-        fitted(make, methods["careless"], view, shared_in("third"))
+    for kind, read in (("careless", "other"), ("dumping", "model_dump"), ("computing", "both")):
+        with pytest.raises(CellFailure, match=f"stage m0 is shared .* depends on '{read}' of the parameters"):
+            fitted(make, methods[kind], view, shared_in(kind))
 
 
 def test_a_taken_stage_costs_what_the_method_says(

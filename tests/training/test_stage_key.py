@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, partialmethod, wraps
@@ -18,6 +19,7 @@ from nsbench.benchmark.training.stage_code import digest_of
 from nsbench.benchmark.training.stage_key import stage_key
 
 CODE = Path(__file__).parent
+this_file = sys.modules[__name__]
 
 
 class Scaled(nn.Module):
@@ -222,6 +224,32 @@ def test_what_a_function_of_the_class_is_given_beforehand_counts(
     keys = [key_of(type("Other", (base,), {"offset": bound(by), "unit": unit})) for by, unit in given]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
+
+
+def _helper(method: Any) -> float:
+    return _no_grad_helper(method)
+
+
+@torch.no_grad()
+def _no_grad_helper(method: Any) -> float:
+    found: float = method.unit
+    return found
+
+
+def test_what_a_function_of_the_file_reads_of_the_class_counts(base: type[Any], key_of: Callable[..., str]) -> None:
+    class Helped(base):  # type: ignore[misc, valid-type]
+        unit, other = 0.0, 0.0
+
+        def offset(self) -> float:
+            return _helper(self)
+
+    class ByModule(Helped):
+        def offset(self) -> float:
+            return this_file._helper(self)
+
+    for kind in (Helped, ByModule):
+        assert key_of(type("Other", (kind,), {"unit": 50.0})) != key_of(type("Other", (kind,), {}))
+        assert key_of(type("Other", (kind,), {"other": 50.0})) == key_of(type("Other", (kind,), {}))
 
 
 def test_functions_of_a_factory_differ_by_what_they_closed_over(base: type[Any], key_of: Callable[..., str]) -> None:

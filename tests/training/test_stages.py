@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,26 @@ def test_a_stage_starts_from_the_weights_of_the_one_it_names(
     done = checkpoint.load(context().stage_file("a"))
     assert done is not None
     assert all(torch.equal(value, done["method"][name]) for name, value in method.begun.items())
+
+
+def test_the_weights_of_all_that_vote_stay_in_their_files(
+    toy: type[LossMethod], make: Make, fit: Fit, view: TrainingView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Voting(toy):  # type: ignore[misc, valid-type]
+        def stages(self, view: TrainingView) -> Sequence[Stage]:
+            labels = Relabel("labels", on=view, by=("a", "b"))
+            return (Train("a", on=view), Train("b", on=view), labels, Train("c", on=view.relabeled("labels")))
+
+    def load(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if kwargs["mmap"]:
+            mapped.append(path.stem)
+        return torch_load(path, *args, **kwargs)
+
+    mapped: list[str] = []
+    torch_load = torch.load
+    monkeypatch.setattr(torch, "load", load)
+    fit(make(Voting), view)
+    assert mapped == ["a", "b"]
 
 
 @pytest.mark.parametrize("call", range(1, 10))
