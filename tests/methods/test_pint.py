@@ -315,6 +315,7 @@ def test_phase_two_starts_from_phase_one(
     for mine, origin in (("student", student), ("teacher", teacher)):
         names = [name for name, _ in method.student.named_parameters()]
         assert all(torch.equal(after[prefix[mine] + name], before[prefix[origin] + name]) for name in names)
+    assert int(after["_extra_state"]) == (0 if params.get("reset_teacher") else 3)
     moved = [name for name, _ in method.student.named_parameters()]
     assert any(not torch.equal(before["student." + n], before["teacher.network." + n]) for n in moved)
     assert any(not torch.equal(before["student." + n], started["pixel-wise"]["student." + n]) for n in moved)
