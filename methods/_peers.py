@@ -18,6 +18,7 @@ class PeerNetworks(Method):
     """`count` networks, each with an optimiser of its own; a subclass says in `select` what each learns from.
 
     A network for which nothing is selected makes no step. Predictions are the mean of the probabilities.
+    All networks see the whole batch: what is left out still enters the statistics of batch normalisation.
     """
 
     count: ClassVar[int]

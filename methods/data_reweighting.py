@@ -24,6 +24,7 @@ class DataReweighting(SegmentationLoss):
       teacher does. When nothing is left no weight moves.
     - The Dice loss of an image without labeled foreground is 1 for any but an empty prediction and tells nothing of
       its label: such images are neither judged nor counted, see `spare_empty`.
+    - The whole batch passes the network: ignored images still enter the statistics of batch normalisation.
     - All losses are remembered, those of ignored samples, too; otherwise the threshold would sink for ever.
     - Not stated: `warm_up` and `sees_current`, as in `adaptive-teacher`. `percentile: 100` ignores nothing.
     """

@@ -7,14 +7,31 @@ from typing import Literal
 
 from torch import Tensor
 
-from ..benchmark.plugin import Batch, Train, TrainingView, param
+from ..benchmark.plugin import Batch, Builder, Train, TrainingView, param
 from ._noise_tolerant import NoiseTolerant, nothing_valid
 from .losses._voxelwise import masked_mean
 
 PIXEL_WISE, IMAGE_WISE = "pixel-wise", "image-wise"
 
 
-class PNT(NoiseTolerant):
+class Phase(NoiseTolerant):
+    """Either phase: a batch in which nothing is valid moves neither the student nor its teacher."""
+
+    def setup(self, build: Builder) -> None:
+        super().setup(build)
+        self.learned = False
+
+    def learns(self, batch: Batch) -> bool:
+        """Whether there is a voxel to learn from; remembered for the teacher's turn."""
+        self.learned = not nothing_valid(batch)
+        return self.learned
+
+    def after_update(self, progress: float) -> None:
+        if self.learned:
+            super().after_update(progress)
+
+
+class PNT(Phase):
     """Pixel-wise noise tolerant learning: every voxel is weighed by its own uncertainty (Eq. 1-3)."""
 
     name = "pnt"
@@ -24,7 +41,7 @@ class PNT(NoiseTolerant):
 
     def pixel_step(self, batch: Batch, progress: float) -> Tensor | None:
         """Eq. 3, over the valid voxels."""
-        if nothing_valid(batch):
+        if not self.learns(batch):
             return None
         labeled, pseudo, uncertainty = self.terms(batch)
         alpha = self.alpha(uncertainty)
@@ -32,7 +49,7 @@ class PNT(NoiseTolerant):
         return masked_mean(alpha * labeled + (1 - alpha) * pseudo, batch.valid)
 
 
-class INT(NoiseTolerant):
+class INT(Phase):
     """Image-wise noise tolerant learning: an image's voxels share the weight of its mean uncertainty (Eq. 4-5).
 
     An image is a slice of a volume (Section 2.2), or the 2-D image itself. Its uncertainty is mostly that of
@@ -41,7 +58,7 @@ class INT(NoiseTolerant):
 
     name = "int"
 
-    class Params(NoiseTolerant.Params):
+    class Params(Phase.Params):
         granularity: Literal["slice", "patch"] = param(
             "slice", source="PINT, Section 2.2", help="what shares a weight in 3-D: a slice or the whole patch"
         )
@@ -52,7 +69,7 @@ class INT(NoiseTolerant):
 
     def image_step(self, batch: Batch, progress: float) -> Tensor | None:
         """Eq. 5, over the images that have a valid voxel."""
-        if nothing_valid(batch):
+        if not self.learns(batch):
             return None
         labeled, pseudo, uncertainty = (self.image_means(values, batch.valid) for values in self.terms(batch))
         alpha = self.alpha(uncertainty)

@@ -39,7 +39,8 @@ class Reweighting(Method):
         "Ren, Zeng, Yang & Urtasun, 'Learning to reweight examples for robust deep learning', ICML 2018"
     )
     knows = "trusted"
-    passes = 3.3
+    # the clean gradient, the derivative along it (W x, W dx, dW x), the update
+    passes = 3.0
 
     class Params(Method.Params):
         clean_cases: int = param(

@@ -35,7 +35,8 @@ class TSMAN(Method):
     - `f2` and `f1`, channel attention, at the second and the first feature stage.
 
     With none of them these are two independent `ce` networks whose predictions are averaged; with `f4` alone and
-    `kernel: 1` it is Malach & Shalev-Shwartz' update by disagreement. When nothing disagrees, no weight moves.
+    `kernel: 1` it is Malach & Shalev-Shwartz' update by disagreement. When nothing disagrees, no weight moves. What
+    does not count still enters the statistics of batch normalisation.
 
     - Eq. 3 multiplies the gradient of the mean loss by f4, so the divisor stays the number of valid voxels:
       `normaliser: voxels`. Fewer disagreements then give smaller gradients.

@@ -168,8 +168,9 @@ class Method(nn.Module):
     def log_trust(self, weights: Tensor) -> None:
         """Expose how much each voxel, or case, of this batch counted.
 
-        `weights` is `[B, *spatial]` or `[B]`, higher for more trusted; the harness reports the
-        fraction kept and the AUROC against the true corruption, which the method never sees.
+        `weights` is `[B, *spatial]` or `[B]`, higher for more trusted; the harness reports their mean as
+        the share kept, and the AUROC against the true corruption, which the method never sees. Weights that
+        a method normalises to mean 1 are all kept, by construction.
         """
         self._trust = weights.detach()
 

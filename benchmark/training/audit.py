@@ -38,6 +38,10 @@ def without_ignored(
 def audit_trust(weights: Tensor, batch: Batch, truth: Tensor, classes: tuple[str, ...]) -> list[dict[str, Any]]:
     """Share kept and AUROC of a method's weights against the true corruption of this batch.
 
+    The share kept is the mean weight: that of the voxels learned from where weights are 0 or 1; 1, and possibly
+    above 1 in a class, where a method normalises them to mean 1 (`reweighting`, `pick-and-learn`). Weights `[B]`, of
+    cases, are those of all their voxels, of which only the wrong ones count as corrupted.
+
     Parameters
     ----------
     weights

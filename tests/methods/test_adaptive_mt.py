@@ -164,7 +164,7 @@ def better_teacher(method: Any, batch: Batch, better: bool) -> None:
     """Let one network predict the image's sign, which is the label, the other the opposite."""
     for network, sign in ((method.network, -1.0 if better else 1.0), (method.teacher.network, 1.0 if better else -1.0)):
         with torch.no_grad():
-            network.layer.weight.copy_(sign * torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1))
+            network.layer.weight.copy_(sign * torch.tensor([-1.0, 1.0]).view_as(network.layer.weight))
             network.layer.bias.zero_()
 
 
@@ -185,9 +185,10 @@ def test_student_heeds_a_better_teacher(
     torch.testing.assert_close(loss, logged["segmentation"] + weight * logged["consistency"])
 
 
-def test_each_image_may_have_its_own_lambda(make_method: Methods, make_batch: Batches) -> None:
+@pytest.mark.parametrize("shape", [(6, 6), (2, 6, 6)])
+def test_each_image_may_have_its_own_lambda(shape: tuple[int, ...], make_method: Methods, make_batch: Batches) -> None:
     params = {"granularity": "image", "suppression": 0.0, "consistency": 2.0, **QUIET}
-    method, image = make_method("adaptive-student", **params), torch.randn(2, 1, 6, 6)
+    method, image = make_method("adaptive-student", 2, len(shape), **params), torch.randn(2, 1, *shape)
     label = (image[:, 0] > 0).long()
     label[1] = 1 - label[1]
     batch = make_batch(label, image=image)

@@ -70,6 +70,18 @@ def test_each_stage_moves_its_own_networks(make: Make, tmp_path: Path) -> None:
     assert not all(torch.equal(first[f"ensemble.0.{name}"], first[f"ensemble.1.{name}"]) for name in heads)
 
 
+def test_each_network_of_the_ensemble_learns_from_its_own_batch(make: Make, random_batch: Callable[..., Batch]) -> None:
+    method = make(models=3)
+    batches = {f"model{i}": random_batch(3, (2, 16, 16), seed=i) for i in range(3)}
+    losses = method.ensemble_step(batches, 0.0)
+    for i, (name, batch) in enumerate(batches.items()):
+        torch.testing.assert_close(losses[name], method.loss(method.ensemble[i](batch.image), batch))
+        batch.label = (batch.label + 1) % 3
+        changed = method.ensemble_step(batches, 0.0)
+        assert [each for each in losses if not torch.equal(losses[each], changed[each])] == [name]
+        losses = changed
+
+
 def test_identical_initialisation_is_refused(make: Make) -> None:
     with pytest.raises(ValueError, match="identically"):
         make(seed=1)

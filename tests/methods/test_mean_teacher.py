@@ -132,6 +132,13 @@ def test_consistency_grows_as_the_ramp_says(make_method: Methods) -> None:
     assert make_method("mean-teacher", consistency_ramp=0.0).ramped(0.0) == 1
 
 
+def test_agreement_counts_as_far_as_the_ramp_has_grown(make_method: Methods, random_batch: Batches) -> None:
+    method, batch = apart(make_method("mean-teacher", noise=0.0)), random_batch()
+    loss, logged = method.step(batch, 0.1), method.take_logs()[0]
+    expected = logged["segmentation"] + 0.1 * math.exp(-5 / 4) * logged["consistency"]
+    torch.testing.assert_close(loss, expected, rtol=1e-6, atol=0)
+
+
 def test_asking_the_teacher_leaves_it_bit_identical() -> None:
     student = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
     teacher, image = Teacher(student).train(), torch.randn(3, 1, 4, 4) + 2

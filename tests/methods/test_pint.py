@@ -196,10 +196,12 @@ def test_ignored_voxels_change_neither_loss_nor_weights(
 
 @both_phases
 def test_nothing_valid_is_no_update(name: str, step: Step, make_method: Methods, random_batch: Batches) -> None:
-    method, batch = make_method(name), random_batch()
+    method, batch = apart(make_method(name)), random_batch()
+    step(method, random_batch())
     batch.ignore = torch.ones_like(batch.label, dtype=torch.bool)
     before = {key: value.clone() for key, value in method.state_dict().items()}
     assert step(method, batch) is None
+    method.after_update(0.0)
     assert all(torch.equal(value, before[key]) for key, value in method.state_dict().items())
 
 
@@ -245,10 +247,11 @@ def test_entropy_of_known_distributions() -> None:
 
 
 @pytest.mark.parametrize("ramp_up", [True, False])
-def test_teacher_is_the_moving_average(ramp_up: bool, make_method: Methods) -> None:
-    method = make_method("pnt", decay=0.75, ramp_up=ramp_up)
+def test_teacher_is_the_moving_average(ramp_up: bool, make_method: Methods, random_batch: Batches) -> None:
+    method, batch = make_method("pnt", decay=0.75, ramp_up=ramp_up), random_batch()
     weight, expected = method.student.layer.weight, method.student.layer.weight.detach().clone()
     for t in range(1, 8):
+        pixel_step(method, batch)
         weight.data += torch.randn_like(weight)
         method.after_update(0.0)
         decay = min(1 - 1 / t, 0.75) if ramp_up else 0.75
@@ -312,6 +315,7 @@ def test_phase_two_starts_from_phase_one(
     for mine, origin in (("student", student), ("teacher", teacher)):
         names = [name for name, _ in method.student.named_parameters()]
         assert all(torch.equal(after[prefix[mine] + name], before[prefix[origin] + name]) for name in names)
+    assert int(after["_extra_state"]) == (0 if params.get("reset_teacher") else 3)
     moved = [name for name, _ in method.student.named_parameters()]
     assert any(not torch.equal(before["student." + n], before["teacher.network." + n]) for n in moved)
     assert any(not torch.equal(before["student." + n], started["pixel-wise"]["student." + n]) for n in moved)

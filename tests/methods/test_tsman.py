@@ -67,11 +67,14 @@ def test_gaussian_of_equation_7() -> None:
     assert torch.equal(smoothed(mask, 1, 0.5, (0, 1)), mask)
 
 
-@pytest.mark.parametrize(("smoothing", "reach"), [("slice", (1, 1, 0)), ("volume", (1, 1, 1))])
+@pytest.mark.parametrize(
+    ("params", "reach"),
+    [({}, (1, 1, 0)), ({"slice_axis": 0}, (0, 1, 1)), ({"slice_axis": 1, "smoothing": "volume"}, (1, 1, 1))],
+)
 def test_gaussian_reaches_within_slices_or_in_all_directions(
-    smoothing: str, reach: tuple[int, ...], make_tsman: Callable[..., Method], make_batch: Batches
+    params: dict[str, Any], reach: tuple[int, ...], make_tsman: Callable[..., Method], make_batch: Batches
 ) -> None:
-    method = make_tsman(ndim=3, smoothing=smoothing, **LOSS_ONLY)
+    method = make_tsman(ndim=3, **params, **LOSS_ONLY)
     logits, mask = lone_disagreement(3)
     method.loss(logits, make_batch(mask), 0.0)
     _, trust = method.take_logs()
