@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..report.text import NOTHING, escape, points, ratio, settings, table
+from ..report.text import NOTHING, escape, points, settings, table
 from ..spec.load import load
 from ..store.files import read_json, write_atomically
+from ..tuning.page import labels_of
 from .folder import read_manifest
 
 BEGIN = "<!-- leaderboards: written by nsbench publish -->"
@@ -30,17 +31,30 @@ def update_index(folder: Path) -> Path | None:
         The manifest of a leaderboard is damaged, or the README cannot be written.
     """
     page = folder / "README.md"
+    new = index_text(folder)
+    if new is None:
+        return None
+    if new != page.read_text(encoding="utf-8"):
+        write_atomically(page, lambda target: _fill(target, new))
+    return page
+
+
+def index_text(folder: Path) -> str | None:
+    """A folder's README.md with its table as it should be; None where there are no markers.
+
+    Raises
+    ------
+    UserError
+        The manifest of a leaderboard is damaged.
+    """
+    page = folder / "README.md"
     if not page.is_file():
         return None
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         return None
-    new = f"{before}{BEGIN}\n\n{_table(folder)}\n\n{END}{after}"
-    if new != text:
-        write_atomically(page, lambda target: _fill(target, new))
-    return page
+    return f"{before}{BEGIN}\n\n{_table(folder)}\n\n{END}{after}"
 
 
 def _table(folder: Path) -> str:
@@ -107,8 +121,8 @@ def _studied(path: Path) -> list[str]:
     if not path.is_file():
         return [NOTHING, NOTHING]
     spec = load(path).spec
-    supervision = ", ".join(f"{noise.text} at {ratio(share)}" for noise in spec.noise for share in spec.ratios)
-    return [escape(", ".join(choice.label for choice in spec.datasets)), escape(supervision)]
+    labels = labels_of(spec).replace("`", "")  # within them escapes would show
+    return [escape(", ".join(choice.label for choice in spec.datasets)), escape(labels)]
 
 
 def _fill(path: Path, text: str) -> None:

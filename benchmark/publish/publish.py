@@ -22,7 +22,7 @@ from ..store.index import open_index
 from ..store.published import is_published, write_published
 from .facts import facts_of
 from .folder import check_target, read_manifest, seal, swapped
-from .index_page import update_index
+from .index_page import index_text, update_index
 from .private import check_private
 from .provenance import section, summarise
 from .records import GENERATED, public_cells, public_plan
@@ -72,7 +72,8 @@ def publish_run(
     Raises
     ------
     UserError
-        There is no run, it is incomplete, or the folder holds what must not be lost or cannot be written.
+        There is no run, it is incomplete, the folder holds what must not be lost or cannot be written, or the index
+        above it cannot be made, as another leaderboard is damaged. Nothing was written then.
     """
     known, store = registries or Registries(), Store(out)
     if is_published(out):
@@ -111,6 +112,7 @@ class _Publication:
                 "finish it with nsbench run, or publish it as it is with --allow-incomplete"
             )
         check_target(self.to)
+        index_text(self.to.parent)  # another leaderboard's damage is told before anything is written
         if self._spec_there is not None:
             check_same(self._spec_there, self.snapshot.plan["spec"], self._methods)
 

@@ -103,7 +103,7 @@ def merge_runs(sources: Sequence[Path], out: Path, *, prefer: str = NONE) -> Mer
     Raises
     ------
     ConflictsError
-        There are conflicts and `prefer` is `none`.
+        There are conflicts and `prefer` is `none`, or a source that has no result of such a cell.
     UserError
         A source is no run, the runs do not fit together, or the folder is not free or cannot be written.
     """
@@ -158,8 +158,9 @@ class _Merge:
                 continue
             own = [self._conflict(cell, done[0], other) for other in done[1:] if done[0].is_done]
             differing = [conflict for conflict in own if conflict is not None]
-            self.chosen[cell.id] = self._preferred(done) if differing else done[0]
-            taken = None if self.prefer == NONE else self.chosen[cell.id].source
+            preferred = self._preferred(done) if differing else None
+            self.chosen[cell.id] = preferred or done[0]
+            taken = preferred.source if preferred else None
             conflicts += [replace(conflict, taken=taken) for conflict in differing]
         return conflicts
 
@@ -187,10 +188,11 @@ class _Merge:
         made = made_with(one.provenance, other.provenance)
         return Conflict(cell.id, cell.describe(), (one.source, other.source), fields, metrics, made)
 
-    def _preferred(self, found: Sequence[_Found]) -> _Found:
+    def _preferred(self, found: Sequence[_Found]) -> _Found | None:
+        """What is taken in a conflict; None where the preferred source has no part in it."""
         if self.prefer == NEWEST:
             return max(found, key=lambda each: each.finished)
-        return next((each for each in found if each.source == self.prefer), found[0])
+        return next((each for each in found if each.source == self.prefer), None)
 
     def write(self, out: Path) -> None:
         """Copy the chosen records beside the folder's place and only then give it its name."""

@@ -90,14 +90,14 @@ def _introduction(loaded: Loaded, tune: Tune) -> str:
     spec = loaded.spec
     data = ", ".join(f"`{choice.label}`" for choice in spec.datasets)
     return (
-        f"Which parameters are best on {data} with {_labels(spec)}, budget "
+        f"Which parameters are best on {data} with {labels_of(spec)}, budget "
         f"{spec.budget.base}, seeds {', '.join(map(str, spec.seeds))}? Judged by Dice against "
         f"{_JUDGED[tune.objective]} ({tune.objective}), training patients held out for it; {tune.over} over the cells "
         f"of a trial. **The test cases were never read.** Sampler {tune.sampler}, pruner {tune.early_stop}."
     )
 
 
-def _labels(spec: Spec) -> str:
+def labels_of(spec: Spec) -> str:
     """What the training labels are, in words."""
     if spec.source is not None:
         return f"the labels of `{spec.source.label}`"

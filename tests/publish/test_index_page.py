@@ -46,6 +46,18 @@ def test_an_incomplete_board_says_so_in_the_index(finished: Any, tmp_path: Path)
     assert "**7 of 8, incomplete**" in (tmp_path / "README.md").read_text()
 
 
+@pytest.mark.parametrize("name", ["published.json", "tuning.json"])
+def test_another_boards_damage_is_told_before_anything_is_written(finished: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / "README.md").write_text(PROSE)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "README.md").write_text("# Other\n")
+    (tmp_path / "other" / name).write_text("{")
+    with pytest.raises(UserError, match=rf"other/{name} "):
+        publish_run(finished.store.out, tmp_path / "grid")
+    assert not (tmp_path / "grid").exists()
+    assert (tmp_path / "README.md").read_text() == PROSE
+
+
 def test_a_readme_without_markers_is_left_alone(tmp_path: Path) -> None:
     assert update_index(tmp_path) is None
     (tmp_path / "README.md").write_text("# Mine\n")
@@ -63,8 +75,22 @@ def test_studies_stand_in_the_index_too_and_a_damaged_one_is_named(tmp_path: Pat
     (study / "tuning.json").write_text(json.dumps([facts]))
     update_index(tmp_path)
     line = next(line for line in (tmp_path / "README.md").read_text().splitlines() if "gamma/README.md" in line)
-    expected = ("Gamma of NR-Dice", "jsrt:heart", "erode-dilate at 50 %", "2 (tuning)", "nr-dice: gamma=1.75")
+    expected = (
+        "Gamma of NR-Dice",
+        "jsrt:heart",
+        "erode-dilate on 50 % of the training cases",
+        "2 (tuning)",
+        "nr-dice: gamma=1.75",
+    )
     assert all(part in line for part in expected)
+    for labels, words in (
+        ("labeled: [0.1, 20]", "10 % labeled, 20 labeled"),
+        ("source: 'phantom,slice_spacing=6'", "the labels of phantom,slice\\_spacing=6"),
+    ):
+        (study / "spec.yaml").write_text(f"datasets: [jsrt:heart]\n{labels}\ntune: {{params: {{gamma: [1, 2]}}}}\n")
+        update_index(tmp_path)
+        assert words in (text := (tmp_path / "README.md").read_text())
+        assert "erode-dilate" not in text
     (study / "tuning.json").write_text("[{}]")
     with pytest.raises(UserError, match=r"tuning\.json is damaged"):
         update_index(tmp_path)

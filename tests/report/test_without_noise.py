@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nsbench.benchmark.cell import Cell, ChosenDataset, Scarce, Transfer
+from nsbench.benchmark.publish.facts import facts_of
 from nsbench.benchmark.report.figures.axis import AXES
 from nsbench.benchmark.report.figures.curves import curve_figure
 from nsbench.benchmark.report.figures.generations import by_generation, generation_figure
@@ -64,6 +65,26 @@ def few(grid: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Cell]]
 
 def shares_of(cell: Cell) -> float:
     return cell.identity.supervision.labeled  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("shares", [(0.1, 0.2, 1.0), (8, 2, 1)])
+def test_the_index_tells_the_best_of_the_fewest_labels(
+    grid: Any, few: Callable[..., Any], shares: Sequence[float]
+) -> None:
+    few(shares)
+    (best,) = facts_of(make_leaderboard(grid.store))["best"]
+    scores = {"10 % labeled": ("atso", 0.715), "1 labeled": ("ce", 0.915)}
+    assert (best["method"], pytest.approx(best["dice"])) == scores[best["at"]]
+
+
+def test_the_index_tells_the_best_of_the_most_noise_wherever_that_stands(grid: Any) -> None:
+    pairs = (("erode-dilate", 0.75), ("affine", 0.25))
+    cells = [grid.cell("phantom", noise, ratio, "ce", 0) for noise, ratio in pairs]
+    grid.store.out.mkdir(exist_ok=True)
+    grid.store.write_plan({"name": "Two"}, cells, [])
+    grid.run(cells, lambda cell, case, name: {"dice": 1 - cell.identity.supervision.ratio})
+    (best,) = facts_of(make_leaderboard(grid.store))["best"]
+    assert (best["dice"], best["at"]) == (0.25, "erode-dilate at 75 %")
 
 
 def test_rows_by_share_with_bounds_in_one_table(grid: Any, few: Callable[..., Any]) -> None:

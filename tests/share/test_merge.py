@@ -114,6 +114,24 @@ def test_a_preferred_source_or_the_newest_is_taken(machines: Any, tmp_path: Path
     assert record is not None
 
 
+def test_a_conflict_of_two_others_is_not_decided_by_a_third_source(
+    machines: Any, tmp_path: Path, registries: Registries
+) -> None:
+    a, b, cells = machines
+    write_done(a, cells[1], 0.125)
+    third = Store(tmp_path / "third")
+    third.out.mkdir()
+    third.write_plan(spec_of(*METHODS), cells, [])
+    fail(third, cells[1])
+    sources = [a.out, b.out, third.out]
+    with pytest.raises(ConflictsError, match=r"1 cells have different results") as caught:
+        merge_runs(sources, tmp_path / "c", prefer=str(third.out))
+    assert [conflict.sources for conflict in caught.value.conflicts] == [(str(a.out), str(b.out))]
+    assert not (tmp_path / "c").exists()
+    write_done(third, cells[1], 0.15)
+    assert merge_runs(sources, tmp_path / "c", prefer=str(third.out)).taken[str(third.out)] == 1
+
+
 def test_parts_of_one_grid_are_joined_and_other_benchmarks_refused(
     tmp_path: Path, registries: Registries, machines: Any
 ) -> None:
