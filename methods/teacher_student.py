@@ -47,8 +47,10 @@ class ATSO(Generations):
     Huo et al. (2021), Algorithm 1. The unlabeled cases are divided into `folds`; in each generation a student per fold
     learns from the labeled cases and its fold, starting from M0, after the student of the next fold of the generation
     before has labeled it (M0 in the first one). A last model, from M0 as well, learns from all folds. The students of a
-    generation share what one generation of `stso` takes, as their folds share the cases; the last model takes as much
-    again.
+    generation share what its last model takes, as in Section 3.3, where a generation costs what one of self-learning
+    does; with `accounting: per-stage` each of them takes as much as a student of `stso`.
+
+    Folds are of cases in turn, as the split lists them. Of a patient with several scans both folds may hold one.
 
     Line 12, to the letter, trains the last model on the labels of the last generation's start, for which its students
     are of no use, and one generation would be that of `stso`. Section 3.3 and Table 1, where their first generations

@@ -1,4 +1,8 @@
-"""Which training cases are labeled: nested in their number, stratified by group, drawn by the seed alone."""
+"""Which training cases are labeled: nested in their number, stratified by group, drawn by the seed alone.
+
+They are dealt one by one. Where patients have several scans, a patient may have labeled and unlabeled ones: the
+reference set, on which pseudo-labels are scored (@R), is then no set of new patients.
+"""
 
 from __future__ import annotations
 

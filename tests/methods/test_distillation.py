@@ -185,6 +185,28 @@ def test_base_models_learn_from_turned_batches_and_labels_turn_with_them(random_
     assert shapes == {(2, 8, 4), (2, 4, 8)}
 
 
+@pytest.mark.parametrize(("augmentation", "seen"), [("none", 1), ("square", 8), ("rotations-and-flips", 8)])
+def test_a_base_model_is_fed_with_what_the_augmentation_makes_of_a_batch(
+    augmentation: str, seen: int, random_batch: Any
+) -> None:
+    method = built("data-distillation", augmentation=augmentation)
+    method.enter_stage(graph("data-distillation", augmentation=augmentation)["base0"])
+    batch = random_batch(3, (2, 4, 4))
+    batch.image = batch.label[:, None].float()
+    taught: list[Tensor] = []
+
+    def objective(logits: Tensor, turned: Any, pseudo: None) -> Tensor:
+        assert torch.equal(logits[:, 0].long(), turned.label), "image and label turn together"
+        taught.append(turned.label)
+        return logits.sum()
+
+    method.models[0], method.objective = torch.nn.Identity(), objective
+    torch.manual_seed(0)
+    for _ in range(64):
+        method.base_step(batch, 0.0)
+    assert len({tuple(label.flatten().tolist()) for label in taught}) == seen
+
+
 def test_plausible_flips_are_those_of_the_task() -> None:
     task = Task("task", ("a",), ndim=3, flips=(0, 2))
     assert transforms_of("flips", task, 3) == ((0,), ((), (0,), (2,), (0, 2)))

@@ -15,6 +15,7 @@ from nsbench.benchmark.plugin import Batch, TrainingView
 from nsbench.benchmark.testing.world import make_view, small_budget
 from nsbench.benchmark.training.optim import build_optimisers
 from nsbench.benchmark.training.sampler import PatchSampler
+from nsbench.methods._batches import joined, leading
 from nsbench.methods._reconstruction import reconstruction_error
 
 from .scarce import VIEW, WORLD, built, trained
@@ -168,3 +169,16 @@ def test_a_joint_batch_is_mixed_as_told_and_the_labels_of_images_are_not_looked_
     images.label = 0 * images.label
     assert seen == [1]
     torch.testing.assert_close(first, method.joint_step({"labeled": labeled, "images": images}, 0.0))
+
+
+@pytest.mark.parametrize("reconstruct", ["all", "unlabeled"])
+def test_of_a_joint_batch_all_images_are_rebuilt_or_the_unlabeled_ones(
+    reconstruct: str, random_batch: MakeBatch
+) -> None:
+    method = built("massl", strategy="joint", weight=0.0, labeled_fraction=0.25, reconstruct=reconstruct).eval()
+    labeled, images = random_batch(3, (4, 32, 16)), random_batch(3, (4, 32, 16))
+    images.image = 2 * images.image
+    unlabeled = leading(images, 3)
+    rebuilt = unlabeled if reconstruct == "unlabeled" else joined(leading(labeled, 1), unlabeled)
+    found = method.joint_step({"labeled": labeled, "images": images}, 0.0)
+    torch.testing.assert_close(found, method.rebuilding_error(rebuilt))

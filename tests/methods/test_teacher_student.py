@@ -94,9 +94,12 @@ def test_m0_is_the_same_stage_in_all_three() -> None:
     assert all(same(states[0], state) for state in states[1:])
 
 
-def test_students_may_learn_slower_than_m0() -> None:
-    stages = graph("stso", student_rate=0.1)
-    assert [stages[name].optimisers[0].factor for name in ("m0", "m1", "m2")] == [1.0, 0.1, 0.1]
+@pytest.mark.parametrize("name", NAMES)
+def test_students_may_learn_slower_than_m0(name: str) -> None:
+    stages = graph(name, student_rate=0.1, superclasses=(("class1", "class2"),))
+    factors = {stage.name: stage.optimisers[0].factor for stage in stages.values() if isinstance(stage, Train)}
+    students = ["m1.0", "m1.1", "m2.0", "m2.1", "final"] if name == "atso" else ["m1", "m2"]
+    assert factors == {"m0": 1.0} | dict.fromkeys([*students, "fine"], 0.1)
 
 
 def test_with_nothing_unlabeled_all_updates_are_m0s() -> None:
