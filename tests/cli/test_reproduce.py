@@ -136,10 +136,10 @@ def test_nothing_to_run_is_an_error_that_names_the_flags(
     nsbench: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: list[str]
 ) -> None:
     monkeypatch.delenv("NSBENCH_DATA", raising=False)
-    both = nsbench("reproduce", "atso", "3", *dry, "--out", tmp_path / "out")
+    both = nsbench("reproduce", "atso", "6", *dry, "--out", tmp_path / "out")
     assert both.exit_code == 2
     assert "or name data that stand in: --dataset ID --source ID" in both.stderr
-    source = nsbench("reproduce", "atso", "3", *dry, *_TINY[:2], "--out", tmp_path / "out")
+    source = nsbench("reproduce", "atso", "6", *dry, *_TINY[:2], "--out", tmp_path / "out")
     assert source.exit_code == 2
     assert "or name data that stand in: --source ID" in source.stderr
     assert (tmp_path / "out").exists() == (not dry)
