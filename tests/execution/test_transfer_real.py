@@ -25,18 +25,25 @@ def test_labels_at_half_resolution_train_for_full_resolution(
         if not (data_root / folder).is_dir():
             pytest.skip(f"{folder} is not there")
     roots = {f"la@{name}": str(data_root / name) for name in ("la-half", "la-full-sample")}
-    what = {"datasets": "la@la-full-sample", "source": "la@la-half", "data_root": roots, "methods": "ce"}
+    what = {"datasets": "la@la-full-sample", "source": "la@la-half", "data_root": roots}
+    what["methods"] = "ce,stso,generations=1"
     budget = {"base": "smoke", "updates": 3, "case_limit": 2, "patch": [32, 32, 32], "overlap": 0.0}
-    (cell,) = plan_loaded(load(flags={**what, "budget": budget}), registries).cells
-    assert cell.describe() == "la@la-full-sample from la@la-half ce seed 0"
+    cells = plan_loaded(load(flags={**what, "budget": budget}), registries).cells
+    assert cells[0].describe() == "la@la-full-sample from la@la-half ce seed 0"
     torch.set_num_threads(1)
-    data = load_cell_data(cell, registries)
+    data = load_cell_data(cells[1], registries)
+    assert (len(data.view.labeled), len(data.view.unlabeled)) == (2, 2)
     spacing = np.array([case.spacing for case in (*data.view.cases, *data.test)])
     assert np.ptp(spacing, axis=0) == pytest.approx(0.0, abs=0.05)
     assert all(case.original is not None for case in data.test)
     assert data.test[0].original.label.size > 4 * data.test[0].label.size  # type: ignore[union-attr]
     store = Store(tmp_path)
-    assert run_cell(cell, store, registries, torch.device("cpu")) == "done"
-    record = store.read(cell.id)
-    assert record is not None
-    assert (record.result.labeled_cases, record.result.updates) == (2, 3)
+    for cell in cells:
+        assert run_cell(cell, store, registries, torch.device("cpu")) == "done"
+    supervised, student = (store.read(cell.id) for cell in cells)
+    assert supervised is not None
+    assert (supervised.result.labeled_cases, supervised.result.updates) == (2, 3)
+    assert student is not None
+    m0, r1, m1 = student.result.generations
+    assert (m0.stage, r1.stage, m1.stage) == ("m0", "r1", "m1")
+    assert None not in (r1.reference, m0.test, m1.test)
