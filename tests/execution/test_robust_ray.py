@@ -47,7 +47,7 @@ def _heed_interrupts() -> None:
 def test_cells_that_die_hang_and_talk_leave_one_document_and_the_others_whole(tmp_path: Path) -> None:
     methods = "ce,x-talks,x-hangs,x-dies"
     words = ["--methods", methods, "--plugin", str(PLUGIN), "--iterations", "1", "--retries", "0", "--json"]
-    process = _start(tmp_path / "out", *words, "--timeout-minutes", "0.1")
+    process = _start(tmp_path / "out", *words, "--timeout-minutes", "0.25")
     printed, _ = process.communicate(timeout=PATIENCE)
     said = (tmp_path / "stderr").read_text()
     assert process.returncode == 1, said
