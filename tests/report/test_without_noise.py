@@ -171,6 +171,13 @@ def test_counts_and_fractions_stand_side_by_side_and_one_case_is_not_all(grid: A
     assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["1 case", "20 %", "100 %"]
 
 
+def test_shares_whose_words_would_cover_each_other_stand_side_by_side(grid: Any, few: Callable[..., Any]) -> None:
+    few((0.1, 0.2, 1.0))
+    figure = curve_figure(make_leaderboard(grid.store).rows, "", AXES["labeled"])
+    assert list(figure.axes[0].get_xticks()) == [0, 1, 2]
+    assert not any("scarce" in text.get_text() for text in figure.legends[0].get_texts())
+
+
 def test_a_transfer_has_the_name_of_its_source(grid: Any) -> None:
     source = ChosenDataset(name="la", task="atrium", fingerprint="0123456789")
     cells = [

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..rows import Row
 from ..supervised import share
 from ..text import ratio
+
+_ROOM = 0.15
+"""Of the axis: what two values need between them for their words."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +23,10 @@ class Axis:
     words: Callable[[float], str]
 
     def places(self, rows: Sequence[Row]) -> dict[str, float]:
-        """Where the values lie, by their text: fractions where they are; with counts among them, all side by side."""
+        """Where the values lie, by their text: where they are, or side by side if crowded or with counts among them."""
         values = self.values(rows)
-        side_by_side = any(isinstance(value, int) for value in values)
+        crowded = any(b - a < _ROOM * (values[-1] - values[0]) for a, b in pairwise(values))
+        side_by_side = crowded or any(isinstance(value, int) for value in values)
         return {str(value): float(i) if side_by_side else value for i, value in enumerate(values)}
 
     def values(self, rows: Sequence[Row]) -> list[float]:

@@ -49,7 +49,7 @@ def known_alike(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """Rows by what their methods know, those of blind ones under an empty name."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        knows = str(row.facts["knows"])
+        knows = row.setting("knows")
         found.setdefault("" if knows == "blind" else knows, []).append(row)
     return found
 
@@ -113,7 +113,7 @@ def _apart(rows: Sequence[Row], methods: Sequence[str], scale: _Scale) -> Figure
 
 
 def _name(row: Row) -> str:
-    knows = row.facts["knows"]
+    knows = row.setting("knows")
     return str(row.facts["method"]) if knows == "blind" else f"{row.facts['method']} ({knows})"
 
 

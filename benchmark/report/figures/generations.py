@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NOTE = "Left: Dice of the test cases, dashed: of the reference set. Right: Dice with the first model's predictions"
-_FINAL = ". Apart, ringed: the model of all folds' labels, which is tested; on the line: the mean of the folds' models"
+_FINAL = ".\nApart, ringed: the model of all folds' labels, which is tested; on the line: the mean of the folds' models"
 
 
 _APART = {"linestyle": "none", "markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.6}
