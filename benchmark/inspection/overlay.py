@@ -25,6 +25,7 @@ from ..registry import Registries
 from ..report.leaderboard import Leaderboard
 from ..report.ranking import tables
 from ..report.rows import Row
+from ..report.supervised import right_labels
 from ..seeds import stream
 from ..store import Store
 from ..store.index import open_index
@@ -89,13 +90,8 @@ def _hardest(rows: Sequence[Row]) -> list[Row]:
     """The first table of blind methods at the highest ratio, or with the fewest labels, best first."""
     # a transfer's images are seen at the spacing that both datasets have in common
     blind = [row for row in rows if row.setting("knows") == "blind" and row.facts["supervision"] != "transfer"]
-    hardest = max(map(_hardness, blind), default=None)
-    return next(iter(tables(row for row in blind if _hardness(row) == hardest).values()), [])
-
-
-def _hardness(row: Row) -> tuple[float, int]:
-    labeled = row.facts["labeled_cases"] if row.facts["labeled"] is not None else 0
-    return row.facts["ratio"] or 0.0, -labeled
+    fewest = min(map(right_labels, blind), default=None)
+    return next(iter(tables(row for row in blind if right_labels(row) == fewest).values()), [])
 
 
 def _worth_showing(rows: Sequence[Row]) -> Iterator[Row]:

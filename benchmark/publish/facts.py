@@ -6,8 +6,8 @@ from typing import Any
 
 from ..report.leaderboard import Leaderboard
 from ..report.ranking import tables
-from ..report.rows import Row
 from ..report.sections import heading
+from ..report.supervised import right_labels
 
 
 def facts_of(board: Leaderboard) -> dict[str, Any]:
@@ -33,18 +33,8 @@ def _best(board: Leaderboard) -> list[dict[str, Any]]:
     known = [rows for rows in tables(board.rows).values() if rows[0].dice is not None]
     told = [rows for rows in known if rows[0].setting("knows") == "blind"]
     # a later one takes the place of an earlier; equally hard ones stay in the order of the plan
-    for best, *others in sorted(told, key=lambda rows: _right_labels(rows[0]), reverse=True):
+    for best, *others in sorted(told, key=lambda rows: right_labels(rows[0]), reverse=True):
         at = _without_dataset(heading(best), best.facts["dataset"])
         tied = sum(row.facts["tied"] is True for row in others)
         found[best.facts["dataset"]] = {"method": best.facts["method"], "dice": best.dice, "at": at, "tied": tied}
     return list(found.values())
-
-
-def _right_labels(row: Row) -> float:
-    """Share of the training cases that have a right label of their own."""
-    facts = row.facts
-    if facts["supervision"] == "noisy":
-        return 1.0 - float(facts["ratio"])
-    if facts["labeled"] is None:
-        return 0.0
-    return float(facts["labeled_cases"] / (facts["pool_cases"] or facts["train_cases"]))

@@ -65,6 +65,16 @@ def share(labeled: float | None) -> str:
     return f"{100 * labeled:g} %"
 
 
+def right_labels(row: Row) -> float:
+    """Share (0..1) of the training cases that have a right label of their own; 0 where labels are another dataset's."""
+    facts = row.facts
+    if facts["supervision"] == "noisy":
+        return 1.0 - float(facts["ratio"])
+    if facts["labeled"] is None:
+        return 0.0
+    return float(facts["labeled_cases"] / (facts["pool_cases"] or facts["train_cases"]))
+
+
 def upper_bounds(rows: Iterable[Row], of: Row) -> list[Row]:
     """Complete rows with all labels that bound a section's rows from above: same dataset, same protocol."""
     names = ("network", "view", "budget", "selection")

@@ -88,7 +88,7 @@ def _variance(parts: np.ndarray) -> np.ndarray:
 def _weights(patients: int, seeds: int) -> tuple[np.ndarray, np.ndarray]:
     """`[DRAWS, patients]` and `[DRAWS, seeds]` factors of their deviations."""
     rng = stream(0, "hierarchical bootstrap", patients, seeds)
-    return _resampled(rng, patients), _gaussian(rng, seeds) if seeds else np.empty((DRAWS, 0))
+    return _widened(rng, patients), _gaussian(rng, seeds) if seeds else np.empty((DRAWS, 0))
 
 
 @lru_cache(maxsize=16)
@@ -109,10 +109,14 @@ def _quantiles(drawn: np.ndarray) -> np.ndarray:
     return np.stack(bounds)
 
 
-def _resampled(rng: np.random.Generator, groups: int) -> np.ndarray:
-    """`[DRAWS, groups]`: how much more often than once each patient is drawn, widened for their number."""
-    drawn = rng.multinomial(groups, np.full(groups, 1 / groups), DRAWS) - 1.0
-    return np.asarray(drawn * np.sqrt(groups / rng.chisquare(groups - 1, (DRAWS, 1))))
+def _widened(rng: np.random.Generator, groups: int) -> np.ndarray:
+    """`resampled`, widened for the number of patients."""
+    return resampled(rng, groups) * np.sqrt(groups / rng.chisquare(groups - 1, (DRAWS, 1)))
+
+
+def resampled(rng: np.random.Generator, patients: int) -> np.ndarray:
+    """`[DRAWS, patients]`: how much more often than once each is drawn, with replacement."""
+    return np.asarray(rng.multinomial(patients, np.full(patients, 1 / patients), DRAWS) - 1.0)
 
 
 def _gaussian(rng: np.random.Generator, groups: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..seeds import stream
-from .bootstrap import DRAWS, LEVEL, Estimates
+from .bootstrap import DRAWS, LEVEL, Estimates, resampled
 
 
 def luck_of_seeds(estimates: Estimates) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +61,7 @@ def _differences(estimates: Estimates) -> Iterator[tuple[np.ndarray, np.ndarray]
     """Each method's differences to those that follow: standard errors `[k]`, deviations `[k, DRAWS]`; float32."""
     methods, patients = estimates.patients.shape
     variances, luck = (found.astype(np.float32) for found in luck_of_seeds(estimates))
-    moved = estimates.patients.astype(np.float32) @ _resampled(patients)
+    moved = estimates.patients.astype(np.float32) @ _weights(patients)
     rng = stream(0, "tails of pairs", methods, patients)
     for at in range(methods - 1):
         after = slice(at + 1, None)
@@ -72,7 +72,6 @@ def _differences(estimates: Estimates) -> Iterator[tuple[np.ndarray, np.ndarray]
 
 
 @lru_cache(maxsize=16)
-def _resampled(patients: int) -> np.ndarray:
-    """float32 `[patients, DRAWS]`: how much more often than once each is drawn."""
-    rng = stream(0, "resampled patients", patients)
-    return (rng.multinomial(patients, np.full(patients, 1 / patients), DRAWS) - 1.0).T.astype(np.float32)
+def _weights(patients: int) -> np.ndarray:
+    """float32 `[patients, DRAWS]` factors of the patients' deviations."""
+    return resampled(stream(0, "resampled patients", patients), patients).T.astype(np.float32)
