@@ -50,7 +50,7 @@ class ATSO(Generations):
     generation share what its last model takes, as in Section 3.3, where a generation costs what one of self-learning
     does; with `accounting: per-stage` each of them takes as much as a student of `stso`.
 
-    Folds are of cases in turn, as the split lists them. Of a patient with several scans both folds may hold one.
+    All scans of a patient are in one fold.
 
     Line 12, to the letter, trains the last model on the labels of the last generation's start, for which its students
     are of no use, and one generation would be that of `stso`. Section 3.3 and Table 1, where their first generations
@@ -74,8 +74,10 @@ class ATSO(Generations):
 
     def students(self, labeled: TrainingView, unlabeled: TrainingView) -> Sequence[Stage]:
         rounds, folds = self.params.generations, self.params.folds
-        if len(unlabeled) < folds:
-            raise UserError(f"method {self.name}: {len(unlabeled)} unlabeled cases are too few for {folds} folds")
+        if not len(unlabeled.fold(folds - 1, folds)):
+            raise UserError(
+                f"method {self.name}: the patients of {len(unlabeled)} unlabeled cases are too few for {folds} folds"
+            )
         updated = self.params.last_labels == "updated"
         trained = rounds if updated else rounds - 1
         graph: list[Stage] = []
@@ -104,5 +106,6 @@ class ATSO(Generations):
     def relabeled(self, t: int, unlabeled: TrainingView) -> TrainingView:
         """All folds with their labels of round t."""
         folds = self.params.folds
-        turned = [unlabeled.relabeled(f"r{t}.{k}").cases for k in range(folds)]
-        return TrainingView(tuple(turned[i % folds][i] for i in range(len(unlabeled))))
+        parts = [unlabeled.fold(k, folds).relabeled(f"r{t}.{k}") for k in range(folds)]
+        turned = {case.id: case for part in parts for case in part.cases}
+        return TrainingView(tuple(turned[name] for name in unlabeled.ids))

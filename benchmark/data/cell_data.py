@@ -224,5 +224,6 @@ def _training_case(case: PreparedCase, wrong: np.ndarray | None, knows: str) -> 
         ignore=case.ignore,
         spacing=case.voxel,
         trusted=wrong is None and knows != "blind",
+        patient=case.patient,
     )
     return hidden(shown) if wrong is not None and knows == "scarce" else shown

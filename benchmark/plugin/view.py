@@ -33,6 +33,8 @@ class TrainingCase:
         Whether the case is known to be clean (told to `trusted` and `scarce` methods only).
     label_source
         Name of the earlier stage whose output replaces `label`; "" for the label at hand.
+    patient
+        Whose case it is; "" where nothing is known of that: a patient of its own.
     """
 
     id: str
@@ -43,6 +45,7 @@ class TrainingCase:
     labeled: bool = True
     trusted: bool = False
     label_source: str = ""
+    patient: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,10 @@ class TrainingView:
         return TrainingView(tuple(case for case in self.cases if case.trusted))
 
     def fold(self, index: int, folds: int) -> TrainingView:
-        """Every `folds`-th case, starting from `index`."""
-        return TrainingView(self.cases[index::folds])
+        """The cases of every `folds`-th patient, starting from `index`; patients in the order of their first case."""
+        patients = list(dict.fromkeys(case.patient or case.id for case in self.cases))
+        chosen = set(patients[index::folds])
+        return TrainingView(tuple(case for case in self.cases if (case.patient or case.id) in chosen))
 
     def pick(self, ids: Iterable[str]) -> TrainingView:
         """The cases of the given ids, in this view's order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch.nn.functional import softmax
 
 from nsbench.benchmark.errors import UserError
-from nsbench.benchmark.plugin import Batch, Relabel, Train
+from nsbench.benchmark.plugin import Batch, Relabel, Train, TrainingView
 from nsbench.benchmark.testing.world import make_view
 from nsbench.methods._superclasses import groups_of, reduced_batch, reduced_logits
 
@@ -58,6 +59,20 @@ def test_atso_labels_a_fold_by_the_model_of_another_one(folds: int) -> None:
     last = learned_from(stages["final"])
     assert {last[case] for case in cases[0]} == {"r4.0"}
     assert last.keys() == set(VIEW.ids)
+
+
+@pytest.mark.parametrize("scans", [1, 2])
+def test_a_patients_scans_are_in_one_fold(scans: int) -> None:
+    view = VIEW.labeled + TrainingView(
+        tuple(replace(case, patient=f"p{i // scans}") for i, case in enumerate(VIEW.unlabeled.cases))
+    )
+    stages = {stage.name: stage for stage in built("atso").stages(view)}
+    ids = view.unlabeled.ids
+    folds = [{name for i, name in enumerate(ids) if i // scans % 2 == k} for k in (0, 1)]
+    assert [set(stages[f"r1.{k}"].on.ids) for k in (0, 1)] == folds
+    last = learned_from(stages["final"])
+    assert all({last[name] for name in fold} == {f"r3.{k}"} for k, fold in enumerate(folds))
+    assert list(last) == list(view.ids)
 
 
 def test_the_letter_of_line_12_makes_one_generation_that_of_stso() -> None:
@@ -110,7 +125,7 @@ def test_with_nothing_unlabeled_all_updates_are_m0s() -> None:
 
 
 def test_too_few_cases_for_the_folds_are_refused() -> None:
-    with pytest.raises(UserError, match="1 unlabeled cases are too few for 2 folds"):
+    with pytest.raises(UserError, match="patients of 1 unlabeled cases are too few for 2 folds"):
         built("atso").stages(make_view(WORLD, "scarce", labeled=7))
 
 
