@@ -1,12 +1,12 @@
 """Which training cases are labeled: nested in their number, stratified by group, drawn by the seed alone.
 
-They are dealt one by one. Where patients have several scans, a patient may have labeled and unlabeled ones: the
-reference set, on which pseudo-labels are scored (@R), is then no set of new patients.
+They are dealt patient by patient, so that the reference set, on which pseudo-labels are scored (@R), is one of new
+patients but for one of each group at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,19 +36,19 @@ class Labeling:
 def labeling_order(refs: Sequence[CaseRef], seed: int, where: str) -> list[str]:
     """The order in which a growing number of labels is given to the cases.
 
-    Within a group cases are in random order. Groups (cases of equal `CaseRef.groups`) take turns by the quota method
-    of Balinski & Young (1975, "The quota method of apportionment", Amer. Math. Monthly 82): of any first n cases,
-    each group has its share of n, rounded up or down.
+    Within a group patients are in random order, the same in every group, and the scans of each follow one another: the
+    labels of a group end within the scans of one patient at most. Groups (cases of equal `CaseRef.groups`) take turns
+    by the quota method of Balinski & Young (1975, "The quota method of apportionment", Amer. Math. Monthly 82): of any
+    first n cases, each group has its share of n, rounded up or down.
 
     Parameters
     ----------
     where
         The dataset's id and task.
     """
-    rng = stream(seed, "labeled-cases", where)
     waiting: dict[str, list[str]] = {}
-    for i in rng.permutation(len(refs)):
-        waiting.setdefault(str(sorted(refs[i].groups.items())), []).append(refs[i].id)
+    for ref in _shuffled(refs, stream(seed, "labeled-cases", where)):
+        waiting.setdefault(str(sorted(ref.groups.items())), []).append(ref.id)
     sizes = {name: len(ids) for name, ids in waiting.items()}
     given = dict.fromkeys(waiting, 0)
     order = []
@@ -59,6 +59,13 @@ def labeling_order(refs: Sequence[CaseRef], seed: int, where: str) -> list[str]:
         order.append(waiting[chosen][given[chosen]])
         given[chosen] += 1
     return order
+
+
+def _shuffled(refs: Sequence[CaseRef], rng: np.random.Generator) -> Iterable[CaseRef]:
+    """Patients in random order, and the scans of each."""
+    patients = list(dict.fromkeys(ref.patient for ref in refs))
+    place = {patients[i]: at for at, i in enumerate(rng.permutation(len(patients)))}
+    return sorted((refs[i] for i in rng.permutation(len(refs))), key=lambda ref: place[ref.patient])
 
 
 def draw_labeling(refs: Sequence[CaseRef], supervision: Scarce, seed: int, where: str) -> Labeling:

@@ -35,6 +35,26 @@ def test_the_order_is_whole_and_every_beginning_of_it_is_stratified(sites: list[
 
 
 @settings(max_examples=100, deadline=None)
+@given(
+    scans=st.lists(st.integers(1, 4), min_size=1, max_size=12),
+    sites=st.sampled_from([[""], ["north", "south"]]),
+    seed=st.integers(0, 5),
+)
+def test_of_a_group_one_patient_at_most_is_in_part_labeled(scans: list[int], sites: list[str], seed: int) -> None:
+    patients = [f"p{i}" for i, count in enumerate(scans) for _ in range(count)]
+    refs = [CaseRef(f"{who}-{i}-{site}", who, {"site": site}) for site in sites for i, who in enumerate(patients)]
+    order = labeling_order(refs, seed, "toy")
+    whose = {ref.id: (ref.groups["site"], ref.patient) for ref in refs}
+    size = Counter(whose.values())
+    for count in range(len(order) + 1):
+        begun = Counter(whose[i] for i in order[:count])
+        split = [site for (site, who), given in begun.items() if given < size[site, who]]
+        assert len(split) == len(set(split))
+    by_site = [list(dict.fromkeys(whose[i][1] for i in order if whose[i][0] == site)) for site in sites]
+    assert all(found == by_site[0] for found in by_site)
+
+
+@settings(max_examples=100, deadline=None)
 @given(sites=GROUPED, shares=st.tuples(st.floats(0.1, 1.0), st.floats(0.1, 1.0)), seed=st.integers(0, 5))
 def test_fewer_labels_are_among_more(sites: list[str], shares: tuple[float, float], seed: int) -> None:
     refs, few, many = refs_of(sites * 5), min(shares), max(shares)
