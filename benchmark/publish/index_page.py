@@ -12,7 +12,7 @@ from ..report.text import NOTHING, escape, points, settings, table
 from ..spec.load import load
 from ..store.files import read_json, write_atomically
 from ..tuning.page import labels_of
-from .folder import read_manifest
+from .folder import MANIFEST, read_manifest
 
 BEGIN = "<!-- leaderboards: written by nsbench publish -->"
 END = "<!-- end of leaderboards -->"
@@ -67,9 +67,16 @@ def _lines(folder: Path) -> Iterator[list[str]]:
         if path.name.startswith(".") or not path.is_dir():
             continue
         if (facts := read_manifest(path)) is not None:
-            yield [_link(path, facts["title"]), *_board(facts)]
+            yield _told(path, facts)
         elif (path / "tuning.json").is_file():
             yield [_link(path, _title(path)), *_study(path)]
+
+
+def _told(path: Path, facts: dict[str, Any]) -> list[str]:
+    try:
+        return [_link(path, facts["title"]), *_board(facts)]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path / MANIFEST} is damaged ({error!r}); publish the leaderboard again") from error
 
 
 def _link(path: Path, title: str) -> str:

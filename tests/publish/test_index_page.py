@@ -46,12 +46,22 @@ def test_an_incomplete_board_says_so_in_the_index(finished: Any, tmp_path: Path)
     assert "**7 of 8, incomplete**" in (tmp_path / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["published.json", "tuning.json"])
-def test_another_boards_damage_is_told_before_anything_is_written(finished: Any, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("published.json", "{"),
+        ("published.json", '{"format": 1, "files": {}, "spec": ""}'),
+        ("published.json", '{"format": 1, "files": {}, "spec": "", "title": 3, "cells": 4}'),
+        ("tuning.json", "{"),
+    ],
+)
+def test_another_boards_damage_is_told_before_anything_is_written(
+    finished: Any, tmp_path: Path, name: str, content: str
+) -> None:
     (tmp_path / "README.md").write_text(PROSE)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "README.md").write_text("# Other\n")
-    (tmp_path / "other" / name).write_text("{")
+    (tmp_path / "other" / name).write_text(content)
     with pytest.raises(UserError, match=rf"other/{name} "):
         publish_run(finished.store.out, tmp_path / "grid")
     assert not (tmp_path / "grid").exists()
