@@ -125,7 +125,7 @@ def run(spec: Path | str | Mapping[str, Any] | None = None, **options: Any) -> R
     store.check_spec(loaded.spec.identity(), loaded.execution.extend)
     check_data(planned.cells, store, loaded.execution, registries, quiet=True)
     about = {"name": loaded.spec.name} if loaded.spec.name else {}
-    about |= {"calibration": "; ".join(planned.notes)} if planned.notes else {}
+    about |= {"notes": "; ".join(planned.notes)} if planned.notes else {}
     store.write_plan(loaded.spec.identity(), planned.cells, planned.left_out, loaded.execution.extend, about)
     with tracking:
         summary = run_grid(

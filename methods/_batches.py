@@ -35,6 +35,8 @@ def trailing(batch: Batch, count: int) -> Batch:
 def mixed(labeled: Batch, other: Batch, fraction: float) -> tuple[Batch, int]:
     """One batch of a batch's size, the given fraction of it labeled, at least one image of either kind.
 
+    Of batches of a single image, both.
+
     Returns
     -------
     The batch, labeled images first, and how many these are.

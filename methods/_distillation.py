@@ -33,8 +33,8 @@ class Distillation(Retraining):
       base models train on randomly turned and mirrored batches (`augmentation`), beside what the budget does.
     - The vote counts labels, a model's transforms first (Eq. 9), then the models (Eq. 10); a tie goes to the greater
       probability. `vote: soft` averages probabilities.
-    - The paper retrains TSMAN, "as well as other methods". Here `ce` by default, so that rows differ by their
-      labels; `retrain: tsman` is the paper's whole.
+    - The paper retrains TSMAN, "as well as other methods". Here `ce` by default, so that a row differs from
+      that of `ce` by its labels alone; `retrain: tsman` is the paper's whole.
     - `views: three`: every base model is three networks, whose majority is its vote on an image and on each of its
       transforms, which are those of the slices along each axis; `retrain` learns along each axis, too.
     - `superclasses`: the base models vote on super-classes; the retrained model labels all classes for the last part.

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..cell import Cell
 from ..data.cell_data import CellData, load_cell_data
+from ..data.prepare import PreparedCase
 from ..errors import UserError
 from ..execution.run_cell import build_method, slice_axis_of
+from ..plugin.method import Method
 from ..plugin.network import Network
 from ..registry import Registries
 from ..seeds import stream
@@ -21,6 +22,9 @@ from ..training import checkpoint
 from ..training.resident import tensor_of
 from .levels import encoder_levels, level_moments, predicting_networks
 from .regression import Moments, coefficients, r_squared, total
+
+Views = Sequence[tuple[list[Network], int | None]]
+"""The networks that predict, by the axis that their slices are cut along."""
 
 
 @dataclass(frozen=True)
@@ -80,34 +84,40 @@ def analyse_cell(
     data = load_cell_data(cell, registries)
     draws = how.draws([case.id for case in data.scored], cell.describe())
     used = {case_id for draw in draws for part in draw for case_id in part}
-    networks, axis, blank = _trained(store, cell, registries, data, device)
+    method = _trained(store, cell, registries, data, device)
+    shape = 1, len(data.task.channels), *cell.identity.budget.patch
+    blank = tensor_of(data.scored[0].image).new_zeros(shape).to(device)
+    # with three views one network for every axis
+    axes = method.slice_axes or (slice_axis_of(cell, data.task.ndim),)
+    views = [(predicting_networks(method, blank, axis), axis) for axis in axes]
     found = {}
     for case in data.scored:
         if case.id in used:
-            classes, budget = data.task.num_classes, cell.identity.budget
-            found[case.id] = level_moments(networks, case, classes, budget, axis, device)
+            found[case.id] = _moments(views, case, cell, data, device)
             tick(case.id)
     first = next(iter(found.values()))
     if not first or not first[0]:
         raise UserError(f"cell {cell.id} ({cell.describe()}): its network has no feature stage to look at")
-    encoder = encoder_levels(networks[0], blank)
+    encoder = encoder_levels(views[0][0][0], blank)
     return [_score(level, level in encoder, draws, found, len(first)) for level in first[0]]
 
 
-def _trained(
-    store: Store, cell: Cell, registries: Registries, data: CellData, device: torch.device
-) -> tuple[list[Network], int | None, Tensor]:
-    """The networks that predict, the axis that their slices are cut along, and a blank image for them."""
+def _moments(
+    views: Views, case: PreparedCase, cell: Cell, data: CellData, device: torch.device
+) -> list[dict[str, Moments]]:
+    """Of all networks, one view after the other."""
+    classes, budget = data.task.num_classes, cell.identity.budget
+    each = [level_moments(networks, case, classes, budget, axis, device) for networks, axis in views]
+    return [moments for of_view in each for moments in of_view]
+
+
+def _trained(store: Store, cell: Cell, registries: Registries, data: CellData, device: torch.device) -> Method:
     state = checkpoint.load(store.folder(cell.id).weights, device)
     if state is None:
         raise UserError(f"cell {cell.id} ({cell.describe()}) has no weights in {store.out}")
     method = build_method(cell, data.task, registries, device)
     method.load_state_dict(state["method"])
-    method.eval()
-    axis = method.slice_axes[0] if method.slice_axes else slice_axis_of(cell, data.task.ndim)
-    shape = 1, len(data.task.channels), *cell.identity.budget.patch
-    blank = tensor_of(data.scored[0].image).new_zeros(shape).to(device)
-    return predicting_networks(method, blank, axis), axis, blank
+    return method.eval()
 
 
 def _score(

@@ -63,7 +63,7 @@ class Overview:
             "planned": len(self.states),
             "core_hours": hours,
             "left_out": self.plan.left_out,
-            "calibration": self.plan.notes,
+            "notes": self.plan.notes,
             "cells": cells,
         }
 
@@ -89,7 +89,7 @@ def print_overview(overview: Overview, out: Path) -> None:
     counts = Counter(overview.states.values())
     print(f"{out}: {len(overview.states)} cells: {', '.join(f'{n} {s}' for s, n in counts.items())}")
     for note in overview.plan.notes:
-        print(f"calibrated: {note}")
+        print(f"note: {note}")
     for reason in overview.plan.left_out:
         print(f"left out: {reason}")
     seconds = overview.pending_seconds

@@ -60,7 +60,7 @@ def run_planned(planned: Plan, store: Store, what: Benchmark, registries: Regist
     store.check_spec(what.identity, what.execution.extend)
     check_data(planned.cells, store, what.execution, registries)
     about = {"command": command_line(sys.argv[1:])} | ({"name": what.name} if what.name else {})
-    about |= {"calibration": "; ".join(planned.notes)} if planned.notes else {}
+    about |= {"notes": "; ".join(planned.notes)} if planned.notes else {}
     store.write_plan(what.identity, planned.cells, planned.left_out, what.execution.extend, about)
     with tracking:
         summary = run_grid(planned.cells, store, what.execution, registries, observers=[tracking], checked=True)

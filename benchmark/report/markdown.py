@@ -68,7 +68,7 @@ def _command(board: Leaderboard) -> str:
 def _pictures(figures: Figures, wanted: Mapping[str, str], key: Any, about: str = "") -> list[str]:
     """The pictures of some kinds that belong to a dataset or a section."""
     found = [(wanted[kind], rest, name) for (kind, of, *rest), name in figures.items() if kind in wanted and of == key]
-    return [f"![{text}, {', '.join([about or key, *rest])}]({name})" for text, rest, name in found]
+    return [f"![{text}, {', '.join(filter(None, [about or key, *rest]))}]({name})" for text, rest, name in found]
 
 
 def _by_dataset(rows: list[Row]) -> dict[str, dict[tuple[Any, ...], list[Row]]]:

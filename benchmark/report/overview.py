@@ -94,12 +94,15 @@ def _overview(rows: Sequence[Row]) -> str:
     found = {(row.facts["method"], row.facts["noise"], row.facts["ratio"]): row for row in rows}
     noises = _distinct(noise for noise, _ in columns if noise != "clean")
     heads = [_head(noise, value, len(noises)) for noise, value in columns]
+    methods = _distinct(row.facts["method"] for row in rows)
+    # an upper bound has a column of its own, which would lift it above methods that are better in the others
+    common = [column for column in columns if all((name, *column) in found for name in methods)]
 
     def height(name: str) -> float:
-        scores = [found[name, *column].dice for column in columns if (name, *column) in found]
+        scores = [found[name, *column].dice for column in common or columns if (name, *column) in found]
         return -sum(-inf if score is None else score for score in scores) / len(scores)
 
-    methods = sorted(_distinct(row.facts["method"] for row in rows), key=height)
+    methods.sort(key=height)
     bounds = {row.facts["method"] for row in rows if row.facts["bound"]}
     lines = [
         [

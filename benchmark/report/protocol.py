@@ -111,7 +111,10 @@ def _labels(supervisions: list[dict[str, Any]]) -> dict[str, str]:
     unlabeled = _several(f"{each['unlabeled']} of the images" for each in supervisions)
     if supervisions[0]["kind"] == "scarce":
         shares = _several(share(each["labeled"]) for each in supervisions)
-        return {"Labeled": f"{shares}, nested, stratified by group, drawn by the seed", "Unlabeled": unlabeled}
+        return {
+            "Labeled": f"{shares}, nested, stratified by group if cases have any, drawn by the seed",
+            "Unlabeled": unlabeled,
+        }
     return {"Labels of": _several(map(_source, supervisions)), "Unlabeled": unlabeled}
 
 

@@ -27,21 +27,23 @@ def idle(supervision: Supervision, learners: Learners) -> str:
 def unfit(instance: Instance, supervision: Supervision, labeled: int, unlabeled: int) -> str:
     """Why a method has nothing to learn from a supervision as it is meant to; empty where it has.
 
-    A method that learns from images without label needs some of both kinds.
+    A method that learns from images without label needs some of both kinds; one that knows which labels are clean needs
+    some that are.
 
     Parameters
     ----------
     labeled, unlabeled
         Numbers of cases of either kind.
     """
-    if not instance.needs_unlabeled:
-        return ""
     words = f"{instance.label}: {supervision.describe()}"
-    if isinstance(supervision, Noisy):
-        if labeled and unlabeled:
-            return ""
-        return f"{words}: {'no case is clean' if unlabeled else 'no case is corrupted, so that none is unlabeled'}"
-    return "" if unlabeled else f"{words}: no image is unlabeled; unlabeled: all takes the labeled images again"
+    noisy = isinstance(supervision, Noisy)
+    if noisy and instance.knows != "blind" and not labeled:
+        return f"{words}: no case is clean"
+    if unlabeled or not instance.needs_unlabeled:
+        return ""
+    if noisy:
+        return f"{words}: no case is corrupted, so that none is unlabeled"
+    return f"{words}: no image is unlabeled; unlabeled: all takes the labeled images again"
 
 
 def misfit(instance: Instance, setting: Setting, registries: Registries) -> str:

@@ -1,10 +1,11 @@
-"""Are there as many cases to label, and to leave without label, as a spec asks for?"""
+"""Are there as many cases to label, and to leave without label, as a spec asks for? Do its shares differ?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..cell import Cell, Identity, Noisy, Scarce
+from ..data.counts import labeled_count
 from ..digest import digest
 from ..errors import UserError
 from .learners import learners_of
@@ -46,3 +47,15 @@ def _draw(who: Identity, data: OpenDataset) -> None:
         draw_labeling(learners.refs, who.supervision, who.seed, learners.where)
     elif not isinstance(who.supervision, Noisy):
         draw_unlabeled(learners.refs, who.supervision, who.seed, learners.where)
+
+
+def equal_shares(cells: Iterable[Cell], data: OpenDataset) -> Iterator[str]:
+    """Notes on shares of one dataset's labels that are the same cases, so that their rows are alike."""
+    one_of = {c.identity.supervision.labeled: c.identity for c in cells if isinstance(c.identity.supervision, Scarce)}
+    drawn: dict[tuple[int, int], list[str]] = {}
+    for labeled, who in one_of.items():
+        cases = len(learners_of(who, data).refs)
+        drawn.setdefault((labeled_count(cases, labeled), cases), []).append(who.supervision.describe())
+    for (count, cases), shares in drawn.items():
+        if len(shares) > 1:
+            yield f"{data.label}: {' and '.join(shares)} are the same {count} of {cases} training cases"

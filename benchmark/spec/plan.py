@@ -16,7 +16,7 @@ from ..registry import Registries
 from .annotations import check_annotations
 from .fitting import idle, misfit, unfit
 from .instances import Instance, knows_of, method_instances
-from .labels import check_drawn, check_labeled
+from .labels import check_drawn, check_labeled, equal_shares
 from .learners import Learners, learners_of
 from .load import Loaded
 from .models import Spec
@@ -39,7 +39,7 @@ class Plan:
     test_cases
         Number of test cases by cell id, the budget's limit applied.
     notes
-        What severities were calibrated to.
+        What severities were calibrated to; shares of labels that are the same cases.
     """
 
     cells: list[Cell]
@@ -86,6 +86,7 @@ def plan(spec: Spec, registries: Registries, data_roots: Mapping[str, str] | Non
         own = [cell for cell in cells.values() if cell.dataset_label == data.label]
         check_annotations(own, data, registries)
         check_labeled(own, data)
+        notes += equal_shares(own, data)
     return Plan(list(cells.values()), left_out, test_cases, list(dict.fromkeys(notes)))
 
 

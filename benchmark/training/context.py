@@ -56,7 +56,7 @@ class Outcome:
     trust
         Rows of `audit_trust` with stage and update.
     selected
-        `{update, score}` of the chosen weights where validation chose them.
+        `{stage, update, score}` of the chosen weights where validation chose them.
     validations
         Rows `{stage, update, validation}`.
     shared
@@ -100,6 +100,8 @@ class TrainContext:
         Where the checkpoint and the outputs of finished stages are kept.
     select
         Whether the weights of the best validation replace the last ones.
+    tested
+        Name of the stage whose weights are the method's: validations of earlier ones select nothing.
     checkpoint_seconds
         Wall-clock time between checkpoints.
     sharing
@@ -113,6 +115,7 @@ class TrainContext:
     folder: Path
     hooks: Hooks = field(default_factory=Hooks)
     select: bool = False
+    tested: str = ""
     checkpoint_seconds: float = 20.0
     outcome: Outcome = field(default_factory=Outcome)
     sharing: Sharing | None = None
@@ -143,9 +146,9 @@ class TrainContext:
         method.load_state_dict(done["method"])
 
     def validated(self, method: Method, score: float, stage: str, update: int) -> None:
-        """Note the score, and keep the weights when it beats all before."""
+        """Note the score, and keep the weights when it beats all before of the tested stage."""
         self.outcome.validations.append({"stage": stage, "update": update, "validation": score})
-        if self.select and score > self.outcome.selected.get("score", float("-inf")):
-            self.outcome.selected = {"update": update, "score": score}
+        if self.select and stage == self.tested and score > self.outcome.selected.get("score", float("-inf")):
+            self.outcome.selected = {"stage": stage, "update": update, "score": score}
             checkpoint.save(self.best_file, {"method": method.state_dict()})
         self.hooks.validated([row["validation"] for row in self.outcome.validations])

@@ -29,7 +29,9 @@ class Trainer:
         sharing = self._shared_stages(method, stages)
         self._keep_initial(method, stages)
         trainable = [(parameter, parameter.requires_grad) for parameter in method.parameters()]
-        for stage, updates in zip(stages, divide_updates(stages, self.context.budget)):
+        shares = divide_updates(stages, self.context.budget)
+        self.context.tested = tested_stage(stages, shares)
+        for stage, updates in zip(stages, shares):
             if self._restore_finished(method, stage):
                 continue
             if isinstance(stage, Relabel):
@@ -87,6 +89,21 @@ class Trainer:
         best = checkpoint.load(self.context.best_file, self.context.device)
         if best is not None:
             method.load_state_dict(best["method"])
+
+
+def tested_stage(stages: list[Stage], updates: list[int]) -> str:
+    """The last stage that trains; CellFailure where a stage is left without an update that is to have some."""
+    trains = [(stage, count) for stage, count in zip(stages, updates) if isinstance(stage, Train)]
+    if idle := [stage.name for stage, count in trains if not count and _wants_some(stage)]:
+        raise CellFailure(
+            f"{sum(updates)} updates leave none for {', '.join(idle)} of {len(trains)} stages; "
+            "raise them, or set accounting: per-stage"
+        )
+    return next((stage.name for stage, count in reversed(trains) if count), "")
+
+
+def _wants_some(stage: Train) -> bool:
+    return bool(stage.share if stage.fraction is None else stage.fraction)
 
 
 def divide_updates(stages: list[Stage], budget: Budget) -> list[int]:

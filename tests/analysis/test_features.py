@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from typer.testing import CliRunner
 
+import nsbench
+from nsbench.benchmark.analysis import features
 from nsbench.benchmark.analysis.features import Analysis
 from nsbench.benchmark.analysis.levels import encoder_levels, level_moments, predicting_networks
 from nsbench.benchmark.analysis.regression import coefficients, r_squared
@@ -22,6 +24,7 @@ from nsbench.benchmark.errors import UserError
 from nsbench.benchmark.plugin import Network
 from nsbench.benchmark.plugin.network import Flow
 from nsbench.benchmark.registry import Registries
+from nsbench.benchmark.store import Store
 from nsbench.benchmark.testing.trial import CPU
 
 
@@ -105,14 +108,14 @@ def test_an_encoder_ends_at_its_coarsest_grid(name: str, levels: int) -> None:
 
 
 def test_a_run_is_analysed_from_the_command_line(tmp_path: Path) -> None:
-    def nsbench(*words: Any) -> Any:
+    def command(*words: Any) -> Any:
         return CliRunner().invoke(app, [str(word) for word in words])
 
     out = tmp_path / "out"
     how = ("--budget", "smoke", "--iterations", 2, "--executor", "inline", "--out", out)
-    ran = nsbench("run", "--dataset", "phantom,ndim=2,cases=12", "--methods", "ce", "--ratios", 0, *how)
+    ran = command("run", "--dataset", "phantom,ndim=2,cases=12", "--methods", "ce", "--ratios", 0, *how)
     assert ran.exit_code == 0, ran.output
-    found = nsbench("analyze", "features", out, "--cases", 1, "--repeats", 2, "--json")
+    found = command("analyze", "features", out, "--cases", 1, "--repeats", 2, "--json")
     assert found.exit_code == 0, found.output
     (cell,) = json.loads(found.stdout)["cells"]
     assert (cell["method"], cell["network"]) == ("ce", "unet")
@@ -120,10 +123,39 @@ def test_a_run_is_analysed_from_the_command_line(tmp_path: Path) -> None:
     assert [level["level"] for level in cell["levels"]] == levels
     assert [level["level"] for level in cell["levels"] if level["encoder"]] == levels[:5]
     assert all(level["score"] <= 1 and level["variance"] >= 0 for level in cell["levels"])
-    table = nsbench("analyze", "features", out, "--cases", 1, "--repeats", 2)
+    table = command("analyze", "features", out, "--cases", 1, "--repeats", 2)
     assert f"{cell['levels'][0]['score']:.3f}" in table.stdout
     assert table.stdout.count("enc1*") == 1
     assert "dec4*" not in table.stdout
     for words, message in (((out, "--cell", "zz"), "no such cell"), ((tmp_path / "none",), "no benchmark here")):
-        failed = nsbench("analyze", "features", *words)
+        failed = command("analyze", "features", *words)
         assert (failed.exit_code, message in failed.stderr) == (2, True)
+
+
+def test_of_three_views_each_network_is_looked_at_along_its_axis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nsbench.run(
+        datasets=["phantom,cases=8,size=16"],
+        methods=["self-learning,views=three"],
+        view="2d",
+        labeled=[2],
+        budget="smoke",
+        iterations=18,
+        executor="inline",
+        track="none",
+        out=tmp_path,
+    )
+    seen: list[tuple[Network, int]] = []
+
+    def look(networks: list[Network], case: Any, classes: int, budget: Any, axis: int, device: Any) -> Any:
+        seen.extend((network, axis) for network in networks)
+        return level_moments(networks, case, classes, budget, axis, device)
+
+    monkeypatch.setattr(features, "level_moments", look)
+    store = Store(tmp_path)
+    (cell,) = store.planned_cells()
+    scores = features.analyse_cell(store, cell, Registries(), Analysis(cases=1, repeats=1))
+    assert len(set(seen)) == len({network for network, _ in seen}) == 3
+    assert {axis for _, axis in seen} == {0, 1, 2}
+    assert scores[0].level == "enc1"

@@ -76,7 +76,7 @@ def test_with_few_labels_the_baseline_is_what_learned_from_them_alone(
         methods=["self-learning", "cnn"],
         labeled=[0.34, 1.0],
         budget="smoke",
-        iterations=3,
+        iterations=6,
         executor="inline",
         track="none",
         out=tmp_path / "out",

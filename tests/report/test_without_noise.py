@@ -120,6 +120,16 @@ def test_the_page_says_what_is_labeled_and_what_bounds_what(grid: Any, few: Call
     assert "nested, stratified by group" in page
 
 
+def test_the_upper_bound_lifts_no_method_in_the_overview(
+    grid: Any, few: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DICE, ("atso", 0.1), 0.51)
+    monkeypatch.setitem(DICE, ("atso", 0.2), 0.61)
+    few()
+    overview = render_markdown(grid.store).partition("## Overview")[2].partition("## Protocol")[0]
+    assert overview.index("| atso ") < overview.index("| ce (bound) ")
+
+
 def test_a_count_that_is_every_case_is_the_upper_bound(grid: Any, few: Callable[..., Any]) -> None:
     few((2, 8))
     bounds = {row["labeled"]: row["bound"] for row in leaderboard_rows(grid.store) if row["method"] == "ce"}

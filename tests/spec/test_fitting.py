@@ -121,6 +121,26 @@ def test_a_ratio_that_corrupts_no_case_is_left_out(registries: Registries) -> No
         _plan(registries, methods="ce", ratios="0.05")
 
 
+@pytest.mark.parametrize("method", ["a-plain", "cnn", "reweighting"])
+def test_methods_that_know_clean_labels_are_left_out_where_no_label_is(registries: Registries, method: str) -> None:
+    found = _plan(registries, methods=["ce", method], ratios="0.5,1.0")
+    assert {(cell.label, cell.supervision) for cell in found.cells} == {
+        ("ce", "erode-dilate 50%"),
+        (method, "erode-dilate 50%"),
+        ("ce", "erode-dilate 100%"),
+    }
+    assert found.left_out == [f"{method}: erode-dilate 100%: no case is clean"]
+
+
+def test_shares_that_are_the_same_cases_are_told(registries: Registries) -> None:
+    found = _plan(registries, methods="ce", labeled="0.1,0.2,0.5,1,3")
+    assert found.notes == [
+        f"{_PLANE}: 10 % labeled and 20 % labeled and 1 labeled are the same 1 of 6 training cases",
+        f"{_PLANE}: 50 % labeled and 3 labeled are the same 3 of 6 training cases",
+    ]
+    assert not _plan(registries, methods="ce", labeled="0.2,0.5").notes
+
+
 @pytest.mark.parametrize(
     ("method", "flags", "words"),
     [

@@ -207,9 +207,35 @@ def test_the_best_validated_weights_are_taken(
     chosen.select = True
     method = make()
     outcome = train(method, view, chosen)
-    assert outcome.selected == {"update": 2, "score": 0.7}
+    assert outcome.selected == {"stage": "train", "update": 2, "score": 0.7}
     assert torch.equal(method.network.layer.weight, seen[1])
     assert not torch.equal(seen[1], seen[3])
+
+
+def test_an_earlier_stages_validation_selects_nothing(
+    toy: type[LossMethod], make: Make, context: Callable[..., TrainContext], view: TrainingView
+) -> None:
+    from nsbench.benchmark.testing.trial import train
+
+    def stages(self: LossMethod, view: TrainingView) -> tuple[Train, ...]:
+        return Train("first", view), Train("second", view), Train("never", view, share=0)
+
+    scores = iter([0.9, 0.8, 0.3, 0.2])
+    chosen = context(hooks=Hooks(validate=lambda method: next(scores)), validate_every=1, updates=2)
+    chosen.select = True
+    outcome = train(make(type("Two", (toy,), {"stages": stages})), view, chosen)
+    assert outcome.selected == {"stage": "second", "update": 1, "score": 0.3}
+
+
+def test_a_stage_without_an_update_is_refused(
+    toy: type[LossMethod], make: Make, context: Callable[..., TrainContext], view: TrainingView
+) -> None:
+    from nsbench.benchmark.testing.trial import train
+
+    stages = tuple(Train(f"s{i}", view) for i in range(3))
+    method = make(type("Three", (toy,), {"stages": lambda self, view: stages}))
+    with pytest.raises(CellFailure, match="2 updates leave none for s2 of 3 stages; raise them"):
+        train(method, view, context(updates=2, accounting="total"))
 
 
 def test_updates_are_divided_by_share_the_largest_remainder_first() -> None:
