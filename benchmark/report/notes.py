@@ -51,7 +51,12 @@ WITHOUT_NOISE = """\
   weights; **Number**: how often labels of a model were learned from. Measured by the harness when training is over; no
   method sees them."""
 
+TRANSFERRED = """\
+- **Upper bound**: a transfer's rows have none beside them. What the target's own labels would give is a run of its
+  own, `--labeled 1.0` without `--source`, at the target's own spacing."""
+
 
 def notes(supervisions: Collection[str]) -> str:
     """The notes for leaderboards of such supervisions."""
-    return NOTES if set(supervisions) <= {"noisy"} else f"{NOTES}\n{WITHOUT_NOISE}"
+    parts = [NOTES] if set(supervisions) <= {"noisy"} else [NOTES, WITHOUT_NOISE]
+    return "\n".join([*parts, TRANSFERRED] if "transfer" in supervisions else parts)

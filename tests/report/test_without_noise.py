@@ -199,6 +199,7 @@ def test_a_transfer_has_the_name_of_its_source(grid: Any) -> None:
     page = render_markdown(grid.store)
     assert "when all labels are of another dataset (la@half)" in page
     assert "### phantom, labels of la@half" in page
+    assert "a transfer's rows have none beside them" in page
     assert re.search(r"\| Labels of +\| la:atrium \(01234567\), at the coarser spacing of both", page)
     rows = leaderboard_rows(grid.store)
     assert [(row["source"], row["noise"], row["bound"]) for row in rows] == [("la:atrium", "la@half", "lower")] * 2
