@@ -14,7 +14,7 @@ from nsbench.benchmark.store import Store
 
 from .conftest import Command
 
-_TINY = ["--dataset", "phantom,ndim=2,cases=8,size=32", "--budget", "smoke", "--iterations", "1"]
+_TINY = ["--dataset", "phantom,ndim=2,cases=8,size=32", "--budget", "smoke", "--iterations", "2"]
 _TABLE = ["cople", "Table IV", *_TINY, "--executor", "inline"]
 
 
@@ -48,7 +48,7 @@ def test_page_names_the_stand_in_in_every_header(finished: tuple[Path, dict[str,
     assert all("phantom,ndim=2,cases=8,size=32" in title for title in titles)
     assert "**Not the paper's protocol: " in page
     assert "| Data re-weighting | data-reweighting |      79.97 ± 12.34 |" in page
-    assert page.count("- budget: smoke, 1 updates (") == page.count("budget: smoke") == 1
+    assert page.count("- budget: smoke, 2 updates (") == page.count("budget: smoke") == 1
 
 
 def test_csv_is_the_same_table(finished: tuple[Path, dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from nsbench.benchmark.store import Store
 
 from .test_paper_specs import named_by, stand_in, tables, unfit
 
-_SLICES = {"base": "smoke", "updates": 1, "width": 2, "batch_size": 2, "patch": [64, 64]}
+_SLICES = {"base": "smoke", "updates": 1, "accounting": "per-stage", "width": 2, "batch_size": 2, "patch": [64, 64]}
 _VOLUMES = _SLICES | {"patch": [32, 32, 32]}
 
 
