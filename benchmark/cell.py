@@ -102,7 +102,13 @@ class Transfer(_Frozen):
 
     def describe(self) -> str:
         """Words for tables: `from la:atrium`."""
-        return f"from {self.source.name}:{self.source.task}"
+        return self.named(f"{self.source.name}:{self.source.task}")
+
+    def named(self, source: str) -> str:
+        """`describe`, with a name for the source: `from la@la-half, none unlabeled, spacing 1x1x2`."""
+        unlabeled = "" if self.unlabeled == "rest" else f", {self.unlabeled} unlabeled"
+        spacing = f", spacing {'x'.join(f'{mm:g}' for mm in self.spacing)}" if self.spacing else ""
+        return f"from {source}{unlabeled}{spacing}"
 
 
 Supervision = Annotated[Noisy | Scarce | Transfer, Field(discriminator="kind")]
@@ -180,7 +186,7 @@ class Cell(_Frozen):
     def supervision(self) -> str:
         """Words for tables: those of the supervision, a source as the user wrote it (`from la@la-half`)."""
         supervision = self.identity.supervision
-        return f"from {self.noise_label}" if isinstance(supervision, Transfer) else supervision.describe()
+        return supervision.named(self.noise_label) if isinstance(supervision, Transfer) else supervision.describe()
 
     def describe(self) -> str:
         """One line for logs: `jsrt:heart erode-dilate 50 % nr-dice seed 0`."""

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..report.text import by_reason
 from ..rough_time import duration
 from .machine import usable_cores
 from .output import print_table
@@ -90,8 +91,8 @@ def print_overview(overview: Overview, out: Path) -> None:
     print(f"{out}: {len(overview.states)} cells: {', '.join(f'{n} {s}' for s, n in counts.items())}")
     for note in overview.plan.notes:
         print(f"note: {note}")
-    for reason in overview.plan.left_out:
-        print(f"left out: {reason}")
+    for line in by_reason(overview.plan.left_out):
+        print(f"left out: {line}")
     seconds = overview.pending_seconds
     if not seconds:
         return

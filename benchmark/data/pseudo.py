@@ -70,7 +70,8 @@ class PseudoLabels:
         # not continued: a checkpoint that a killed process left may be another machine's
         shutil.rmtree(folder / "training", ignore_errors=True)
         count = len(self.view)
-        print(f"pseudo-label: training on {count} clean cases for {self.params.updates} updates", file=sys.stderr)
+        cases = f"{count} clean case{'' if count == 1 else 's'}"
+        print(f"pseudo-label: training on {cases} for {self.params.updates} updates", file=sys.stderr)
         for case_id, label in predicted(self, folder / "training"):
             save_array(folder / f"{case_id}.npy", label)
         shutil.rmtree(folder / "training")

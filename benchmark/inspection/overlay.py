@@ -63,7 +63,7 @@ def draw_overlay(store: Store, board: Leaderboard, dataset: str, registries: Reg
     if any(cell.identity.dataset.name != GENERATED for cell in chosen.values()):
         raise UserError(f"{dataset}: images of {GENERATED} alone may be published")
     if not rows:
-        raise UserError(f"{dataset}: no row of noisy or few labels is finished")
+        raise UserError(f"{dataset}: no row of noisy or few labels is finished; transfers are not drawn")
     for row in _worth_showing(rows):
         if not store.folder(chosen[row.unit].id).weights.exists():
             raise UserError(

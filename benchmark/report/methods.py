@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..errors import UserError
 from ..registry import Registries
 from .rows import Row
-from .text import NOTHING, escape, settings, table
+from .text import NOTHING, by_reason, escape, settings, table
 
 
 def methods(rows: Sequence[Row], registries: Registries) -> str:
@@ -25,7 +25,7 @@ def methods(rows: Sequence[Row], registries: Registries) -> str:
 
 def left_out(reasons: Sequence[str]) -> str:
     """Methods that were asked for and cannot be compared here."""
-    return "\n".join(["Left out:", "", *(f"- {escape(reason)}" for reason in reasons)]) if reasons else ""
+    return "\n".join(["Left out:", "", *(f"- {escape(line)}" for line in by_reason(reasons))]) if reasons else ""
 
 
 def _about(plugin: str, registries: Registries) -> tuple[str, str]:

@@ -63,14 +63,21 @@ def _verdict(rows: Sequence[Row]) -> str:
     best = rows[0]
     known = best.setting("knows")
     knows = "" if known == "blind" else f" (methods that know more: {known})"
-    tied = [row.facts["method"] for row in rows[1:] if row.facts["tied"]]
+    tied = [row.facts["method"] for row in rows if row.facts["tied"] and row.dice != best.dice]
     others = f"; not told apart from it: {_listed(tied)}" if tied else ""
     if best.facts["tied"] is None:
         others = f"; {_ONE_RUN if best.one_run else 'too few patients to tell methods apart'}"
     if unfinished := sum(not row.complete for row in rows):
         others += f"; {unfinished} incomplete, not ranked"
-    score = f"Dice {points(best.dice)} ({interval(best.facts['metrics']['dice']['ci95'])})"
-    return f"- {escape(heading(best) + knows)}: **{escape(best.facts['method'])}**, {score}{escape(others)}"
+    bounds = interval(best.facts["metrics"]["dice"]["ci95"])
+    score = f"Dice {points(best.dice)}" + (f" ({bounds})" if bounds != NOTHING else "")
+    return f"- {escape(heading(best) + knows)}: {_leaders(rows)}, {score}{escape(others)}"
+
+
+def _leaders(rows: Sequence[Row]) -> str:
+    """The method of the best mean, or all of equal means; in bold where a statement of its place is made."""
+    names = _listed([escape(row.facts["method"]) for row in rows if row.dice == rows[0].dice])
+    return f"highest mean {names}" if rows[0].facts["tied"] is None else f"**{names}**"
 
 
 def _listed(names: Sequence[str]) -> str:

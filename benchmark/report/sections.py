@@ -35,6 +35,9 @@ _KNOWS = {
 }
 
 
+_OPTIONAL = ("Drop", "Wrong / right")
+
+
 def heading(row: Row) -> str:
     """`jsrt:heart, erode-dilate at 50 %`."""
     facts = row.facts
@@ -127,7 +130,10 @@ def _scores(rows: Sequence[Row]) -> str:
     heads = ["#", "Method", "Dice", "95 % interval", "Ranks", "P(best)", "SD cases", "SD seeds"]
     heads += [_head(name) for name in surface]
     heads += ["Drop", "Wrong / right", "Cells"]
-    return table(heads, [_score_line(row, surface) for row in rows], left=2)
+    lines = [_score_line(row, surface) for row in rows]
+    # what no row can have, as memorisation where no label is wrong
+    known = [i for i, head in enumerate(heads) if head not in _OPTIONAL or any(line[i] != NOTHING for line in lines)]
+    return table([heads[i] for i in known], [[line[i] for i in known] for line in lines], left=2)
 
 
 def _head(metric: str) -> str:

@@ -86,8 +86,20 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return "x".join(map(str, value)) if all(isinstance(v, int) for v in value) else str(list(value))
+        return (
+            "x".join(map(str, value))
+            if all(isinstance(v, int) for v in value)
+            else f"[{', '.join(map(_value, value))}]"
+        )
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def by_reason(left_out: Iterable[str]) -> list[str]:
+    """`ce: why` and `mae: why` as `ce, mae: why`."""
+    found: dict[str, list[str]] = {}
+    for name, _, why in (line.partition(": ") for line in left_out):
+        found.setdefault(why, []).append(name)
+    return [": ".join(filter(None, (", ".join(names), why))) for why, names in found.items()]
 
 
 def escape(text: str) -> str:

@@ -54,10 +54,11 @@ def _counts(value: Any) -> Any:
     return [scalar(item) if isinstance(item, str) else item for item in items] if isinstance(items, list) else items
 
 
-def _labeled(value: int | float) -> int | float:
-    if (isinstance(value, int) and value < 1) or not 0 < value < math.inf or (isinstance(value, float) and value > 1):
-        raise ValueError("a fraction above 0 and up to 1.0, written with a point, or a whole number of cases")
-    return value
+def _labeled(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if whole or (isinstance(value, float) and 0 < value <= 1):
+        return value
+    raise ValueError("a fraction above 0 and up to 1.0, written with a point, or a whole number of cases")
 
 
 def _unlabeled(value: Any) -> Any:
@@ -67,10 +68,11 @@ def _unlabeled(value: Any) -> Any:
     raise ValueError("rest, all, none, or a number of cases")
 
 
-def _spacing(value: float) -> float:
-    if not 0 < value < math.inf:
-        raise ValueError("mm per voxel, above 0")
-    return value
+def _spacing(value: Any) -> float:
+    found = scalar(value) if isinstance(value, str) else value
+    if isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < math.inf:
+        return found
+    raise ValueError("mm per voxel, above 0")
 
 
 def _roots(value: Any) -> Any:
@@ -122,8 +124,8 @@ def _budget_schema() -> dict[str, Any]:
 _LABELED_SCHEMA = {
     "anyOf": [{"type": "integer", "minimum": 1}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1}]
 }
-LabeledShare = Annotated[StrictInt | StrictFloat, AfterValidator(_labeled), WithJsonSchema(_LABELED_SCHEMA)]
-Step = Annotated[float, AfterValidator(_spacing), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+LabeledShare = Annotated[StrictInt | StrictFloat, BeforeValidator(_labeled), WithJsonSchema(_LABELED_SCHEMA)]
+Step = Annotated[float, BeforeValidator(_spacing), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 Ratio = Annotated[float, AfterValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 Index = Annotated[int, Field(ge=0)]
 

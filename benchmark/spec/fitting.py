@@ -43,7 +43,9 @@ def unfit(instance: Instance, supervision: Supervision, labeled: int, unlabeled:
         return ""
     if noisy:
         return f"{words}: no case is corrupted, so that none is unlabeled"
-    return f"{words}: no image is unlabeled; unlabeled: all takes the labeled images again"
+    asked = not isinstance(supervision, Noisy) and supervision.unlabeled == "none"
+    remedy = "rest takes those without label" if asked else "all takes the labeled images again"
+    return f"{words}: no image is unlabeled; unlabeled: {remedy}"
 
 
 def misfit(instance: Instance, setting: Setting, registries: Registries) -> str:

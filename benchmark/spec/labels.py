@@ -36,7 +36,14 @@ def check_drawn(who: Identity, data: OpenDataset) -> None:
         _draw(who, data)
     except UserError as error:
         field = "unlabeled" if "unlabeled" in str(error) else "labeled"
-        raise FieldError(f"{data.label}: {error}", (field,)) from None
+        raise FieldError(f"{data.label}: {error}{_limited(who)}", (field,)) from None
+
+
+def _limited(who: Identity) -> str:
+    """What else than the data may be too small."""
+    names = [name for name in ("train_cases", "case_limit") if getattr(who.budget, name)]
+    limits = " and ".join(f"{name} {getattr(who.budget, name)}" for name in names)
+    return f", or raise the budget's {limits} (budget {who.budget.name})" if limits else ""
 
 
 def _draw(who: Identity, data: OpenDataset) -> None:
