@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from nsbench.benchmark.report.markdown import render_markdown
+from nsbench.benchmark.report.text import by_reason
 
 
 def score(cell: Any, case: int, name: str) -> dict[str, Any]:
@@ -27,6 +28,11 @@ def tables(text: str) -> list[list[list[str]]]:
         elif found[-1]:
             found.append([])
     return [table for table in found if table]
+
+
+def test_what_is_left_out_for_one_reason_is_told_once() -> None:
+    reasons = ["ce: 5 %: too few", "mae: 5 %: too few", "atso: clean: why", "no reason"]
+    assert by_reason(reasons) == ["ce, mae: 5 %: too few", "atso: clean: why", "no reason"]
 
 
 def test_sections_tables_and_protocol(grid: Any) -> None:

@@ -117,6 +117,8 @@ def test_the_page_says_what_is_labeled_and_what_bounds_what(grid: Any, few: Call
     assert re.search(r"\| atso +\| m1 +\| +1 \| +- \| +70\.00 \| +80\.00 \|", page)
     assert re.search(r"\| atso +\| r1 +\| +0 \| +65\.00 \| +- \| +- \|", page)
     assert "**Lower bound**" in page
+    assert re.search(r"\| +Drop +\|", page)
+    assert not re.search(r"\| +Wrong / right +\|", page)
     assert "nested, stratified by group" in page
 
 
@@ -200,6 +202,8 @@ def test_a_transfer_has_the_name_of_its_source(grid: Any) -> None:
     assert "when all labels are of another dataset (la@half)" in page
     assert "### phantom, labels of la@half" in page
     assert "a transfer's rows have none beside them" in page
+    assert "- phantom, labels of la@half: highest mean ce, mae, Dice 50.00; " in page
+    assert not re.search(r"\| +(Drop|Wrong / right) +\|", page)
     assert re.search(r"\| Labels of +\| la:atrium \(01234567\), at the coarser spacing of both", page)
     rows = leaderboard_rows(grid.store)
     assert [(row["source"], row["noise"], row["bound"]) for row in rows] == [("la:atrium", "la@half", "lower")] * 2

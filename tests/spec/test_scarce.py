@@ -70,6 +70,8 @@ def test_a_transfer_names_its_source_as_the_user_did(registries: Registries, two
     assert isinstance(supervision, Transfer)
     assert supervision.describe() == "from lists:organ"
     assert found[0].source_root == str(Path(two_roots["lists@other"]).resolve())
+    asked = _plan(registries, **flags, unlabeled="all", spacing="1,2").cells[0]
+    assert asked.describe() == "lists from lists@other, all unlabeled, spacing 1x2 ce seed 0"
     (Path(two_roots["lists@other"]) / "q0_scan.txt").write_text("changed")
     assert _plan(registries, **flags).cells[0].id != found[0].id
 
@@ -98,7 +100,9 @@ def test_patients_of_the_target_are_left_out_of_the_source(registries: Registrie
         ({"labeled": "0.01"}, ["--labeled", "30 training cases is no case", "0.033"]),
         ({"labeled": "0"}, ["--labeled", "found 0", "a fraction above 0"]),
         ({"labeled": "1.5"}, ["--labeled", "1.5", "up to 1.0"]),
-        ({"labeled": "few"}, ["--labeled", "few"]),
+        ({"labeled": "few"}, ["--labeled: found 'few', allowed: a fraction above 0"]),
+        ({"source": "phantom", "spacing": "few"}, ["--spacing: found 'few', allowed: mm per voxel, above 0"]),
+        ({"labeled": "8", "budget": "smoke"}, ["only 6 train; lower labeled, or raise the budget's case_limit 6"]),
         ({"labeled": "0.2", "noise": "none"}, ["--noise", "leave out noise"]),
         ({"labeled": "0.2", "ratios": "0.5"}, ["--ratios", "leave out ratios"]),
         ({"labeled": "0.2", "severity": "0.5"}, ["--severity", "leave out severity"]),
