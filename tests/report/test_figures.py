@@ -9,7 +9,9 @@ import pytest
 
 from nsbench.benchmark.report.figures import draw
 from nsbench.benchmark.report.figures.curves import MOST_TOGETHER, curve_figure
+from nsbench.benchmark.report.figures.left_out import LeftOut, not_shown
 from nsbench.benchmark.report.figures.ranks import group_figure, rank_figure
+from nsbench.benchmark.report.figures.style import new_figure, title, wrapped
 from nsbench.benchmark.report.groups import Groups
 from nsbench.benchmark.report.leaderboard import make_leaderboard
 from nsbench.benchmark.stats.records import Records
@@ -109,6 +111,81 @@ def test_two_dimensional_or_unknown_sizes_are_in_voxels_or_left_out(grid: Any) -
     grid.run(grid.plan(), lambda *where: score(*where) | {"truth_volume_ml": 1.0, "group_site": "a"})
     made = make_leaderboard(grid.store)
     assert Groups(made).of(rows_at(made, 0.0)) == []
+
+
+def caption(figure: Any) -> str:
+    return str(figure._supxlabel.get_text())
+
+
+def test_a_caption_tells_of_intervals_only_where_there_are_some(grid: Any, board: Any) -> None:
+    rows = rows_at(board, 0.5)
+    assert caption(group_figure(rows, Groups(board).of(rows)[0])).startswith("Dice, mean; a 95 % interval takes 6 pat")
+    assert caption(curve_figure(board.rows, "")).startswith("Dice, mean and 95 % interval")
+    grid.cases = 12
+    grid.run(grid.plan(), lambda *where: score(*where) | {"group_site": "aaaaaaaabbbb"[where[1]]})
+    made = make_leaderboard(grid.store)
+    rows = rows_at(made, 0.5)
+    text = caption(group_figure(rows, Groups(made).of(rows)[1]))
+    assert text.startswith("Dice, mean and, of 6 patients or more, 95 % interval. Filled")
+
+
+def test_groups_of_too_few_cases_are_named(grid: Any) -> None:
+    grid.cases = 12
+    sites = ["a", "a", "a", "b", "b", "b", "c", "d", "d", None, "b", "a"]
+    grid.run(grid.plan(), lambda *where: score(*where) | {"group_site": sites[where[1]]})
+    made = make_leaderboard(grid.store)
+    rows = rows_at(made, 0.5)
+    size, site = Groups(made).of(rows)
+    left_out = LeftOut(made)
+    assert left_out.of(rows[0], size) == {}
+    assert left_out.of(rows[0], site) == {"d": 2, "c": 1, "unknown site": 1}
+    text = caption(group_figure(rows, site, left_out.of(rows[0], site)))
+    assert text.endswith("as a group takes 3 cases: d (2 cases), c (1 case), unknown site (1 case)")
+
+
+def test_a_group_of_too_few_lesions_is_named(grid: Any) -> None:
+    grid.datasets, grid.methods, grid.cases, grid.ratios = ("uestc-covid19:lesion",), ("ce", "mae"), 12, (0.5,)
+    grid.run(grid.plan(), lambda *where: score(*where) | {"truth_volume_ml": (20.0, 120.0)[where[1] % 2]})
+    made = make_leaderboard(grid.store)
+    assert LeftOut(made).of(made.rows[0], Groups(made).of(made.rows)[0]) == {}
+    grid.run(grid.plan(), lambda *where: score(*where) | {"truth_volume_ml": 300.0 if where[1] < 2 else 9.0 * where[1]})
+    made = make_leaderboard(grid.store)
+    size = Groups(made).of(made.rows)[0]
+    assert [group.cases for group in size.groups] == [4, 6]
+    assert LeftOut(made).of(made.rows[0], size) == {"C: the largest": 2}
+
+
+def test_of_many_groups_that_are_left_out_only_some_are_named() -> None:
+    assert not_shown({}) == ""
+    assert not_shown(dict.fromkeys("abcdefghij", 2)).endswith("h (2 cases), 2 more (4 cases)")
+
+
+def test_a_rank_picture_without_a_name_ends_in_no_comma(board: Any) -> None:
+    figure = rank_figure(board.rows, "", Records.of(board.store))
+    assert figure is not None
+    assert figure._suptitle.get_text() == "phantom"  # type: ignore[attr-defined]
+
+
+def test_long_titles_are_wrapped_within_a_figure_that_grows() -> None:
+    text = "phantom,population=b,ndim=2,size=64,cases=40, labels of phantom,ndim=2,size=64,cases=40"
+    figure = new_figure(6.4, 3.0)
+    title(figure, text, "note " * 40)
+    figure.draw_without_rendering()
+    for shown in (figure._suptitle, figure._supxlabel):  # type: ignore[attr-defined]
+        assert shown.get_window_extent().x1 < figure.bbox.x1
+    assert figure.get_figheight() > 3.0
+    assert wrapped(text, 200) == text
+    assert wrapped("phantom,ndim=2,size=64 b", 16) == "phantom,ndim=2,\nsize=64\nb"
+
+
+def test_lines_to_scale_stay_close_to_their_share(grid: Any) -> None:
+    grid.methods, grid.seeds, grid.cases = tuple(f"method{i}" for i in range(MOST_TOGETHER)), (0,), 3
+    grid.run(grid.plan(), score)
+    axes = curve_figure(make_leaderboard(grid.store).rows, "").axes[0]
+    places = [container.lines[0].get_xdata()[0] for container in axes.containers]
+    assert max(map(abs, places)) <= 0.04
+    assert len(set(places)) == MOST_TOGETHER
+    assert axes.get_xlabel() == "share of training cases with wrong labels"
 
 
 def test_every_picture_is_drawn_and_found_again(board: Any, tmp_path: Path) -> None:

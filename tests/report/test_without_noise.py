@@ -172,9 +172,33 @@ def test_the_tested_model_of_all_folds_and_labels_of_super_classes_are_off_the_l
     assert by_generation(row, "reference") == ([0], pytest.approx([65])), "not the 90 of coarse labels"
     figure = generation_figure([row])
     assert "the model of all folds" in figure._supxlabel.get_text()  # type: ignore[attr-defined]
+    marks = [(mark.get_offsets()[0, 1], mark.get_linestyle()[0][1] is not None) for mark in figure.axes[0].collections]
+    assert marks == [(pytest.approx(75), False), (pytest.approx(70), True)], "dashed is the mark of the reference set"
     table = generation_table([row])
     assert re.search(r"\| final \(of all folds\) +\| +1 \| +70\.00 \| +75\.00", table)
     assert re.search(r"\| r2\.0 \(super-classes\) +\| +1 \| +90\.00", table)
+
+
+def test_dashed_is_the_reference_set_alone_and_no_mark_is_cut(grid: Any, few: Callable[..., Any]) -> None:
+    few()
+    rows = [r for r in make_leaderboard(grid.store).rows if r.facts["method"] == "atso"]
+    rows[0].facts["generations"][-1]["similarity"] = 1.0
+    left, right = generation_figure(rows).axes
+    assert [line.get_linestyle() for line in left.lines] == ["-", "--"] * 2
+    assert [line.get_linestyle() for line in right.lines] == ["-"] * 2
+    assert not any(artist.get_clip_on() for axes in (left, right) for artist in [*axes.lines, *axes.collections])
+    assert left.get_xlim() == right.get_xlim() == (pytest.approx(-0.06), pytest.approx(1.06))
+    assert right.get_ylim()[1] == 100
+    assert "unlabeled training cases (@R)" in left.get_ylabel()
+
+
+def test_shares_that_are_not_drawn_to_scale_say_so(grid: Any, few: Callable[..., Any]) -> None:
+    few((0.1, 0.2, 1.0))
+    rows = make_leaderboard(grid.store).rows
+    label = "training cases with a label (evenly spaced, not to scale)"
+    assert curve_figure(rows, "", AXES["labeled"]).axes[0].get_xlabel() == label
+    two = [row for row in rows if row.facts["labeled"] != 0.1]
+    assert curve_figure(two, "", AXES["labeled"]).axes[0].get_xlabel() == "training cases with a label"
 
 
 def test_counts_and_fractions_stand_side_by_side_and_one_case_is_not_all(grid: Any, few: Callable[..., Any]) -> None:

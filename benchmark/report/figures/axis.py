@@ -25,9 +25,19 @@ class Axis:
     def places(self, rows: Sequence[Row]) -> dict[str, float]:
         """Where the values lie, by their text: where they are, or side by side if crowded or with counts among them."""
         values = self.values(rows)
-        crowded = any(b - a < _ROOM * (values[-1] - values[0]) for a, b in pairwise(values))
-        side_by_side = crowded or any(isinstance(value, int) for value in values)
+        side_by_side = _side_by_side(values)
         return {str(value): float(i) if side_by_side else value for i, value in enumerate(values)}
+
+    def even(self, rows: Sequence[Row]) -> bool:
+        """Whether values are drawn evenly spaced that are not."""
+        values = self.values(rows)
+        is_mixed = len({type(value) for value in values}) > 1
+        gaps = {round(b - a, 9) for a, b in pairwise(values)}
+        return _side_by_side(values) and (is_mixed or len(gaps) > 1)
+
+    def label(self, rows: Sequence[Row]) -> str:
+        """The name, with a word where the values are not drawn to scale."""
+        return f"{self.name} (evenly spaced, not to scale)" if self.even(rows) else self.name
 
     def values(self, rows: Sequence[Row]) -> list[float]:
         """The distinct values, in the order of how many cases they are; one case (1) is not all of them (1.0)."""
@@ -36,6 +46,11 @@ class Axis:
         if len({type(value) for _, value in found.values()}) > 1:
             return [value for _, value in sorted(found.values(), key=lambda pair: pair[0])]
         return sorted(value for _, value in found.values())
+
+
+def _side_by_side(values: Sequence[float]) -> bool:
+    crowded = any(b - a < _ROOM * (values[-1] - values[0]) for a, b in pairwise(values))
+    return crowded or any(isinstance(value, int) for value in values)
 
 
 def _ratio(row: Row) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 from ..ranking import apart
 from ..rows import Row
 from .axis import AXES, Axis, height
-from .style import COLOURS, DARK, LINES, MARKERS, PALE, new_figure, plain, title
+from .style import COLOURS, DARK, LINES, MARKERS, PALE, intervals, new_figure, plain, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,9 @@ MOST_TOGETHER = 8
 """More methods get a panel each: nobody tells apart more lines in one."""
 
 _COLUMNS = 5
-_NOTE = "Dice, mean and 95 % interval, against the"
+_WIDTH = {True: 0.04, False: 0.02}
+"""Of a step between two values: how far the lines of two methods are apart, by whether values are evenly spaced; to
+scale, a point beside its value would be read as another value."""
 
 
 def panels(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -60,7 +62,8 @@ def curve_figure(rows: Sequence[Row], name: str, axis: Axis = AXES["ratio"]) -> 
     methods, scale = height(rows), _Scale(axis, rows)
     text = ", ".join(filter(None, [rows[0].facts["dataset"], name]))
     figure = _together(rows, methods, scale) if len(methods) <= MOST_TOGETHER else _apart(rows, methods, scale)
-    title(figure, text, f"{_NOTE} {axis.name}")
+    note = f"Dice, {intervals(row.facts['metrics']['dice']['ci95'] is not None for row in rows)}"
+    title(figure, text, note if len(methods) <= MOST_TOGETHER else f"{note}, against the {scale.label}")
     return figure
 
 
@@ -69,6 +72,7 @@ class _Scale:
 
     def __init__(self, axis: Axis, rows: Sequence[Row]) -> None:
         self.axis, self.places = axis, axis.places(rows)
+        self.label, self.even = axis.label(rows), axis.even(rows)
         self.words = [axis.words(value) for value in axis.values(rows)]
 
     def of(self, row: Row) -> float:
@@ -82,11 +86,12 @@ class _Scale:
 def _together(rows: Sequence[Row], methods: Sequence[str], scale: _Scale) -> Figure:
     figure = new_figure(8.4, 4.8)
     axes = figure.subplots()
-    width = scale.step * min(0.5, 0.04 * len(methods))
+    width = scale.step * _WIDTH[scale.even] * len(methods)
     for number, method in enumerate(methods):
         shift = width * ((number + 0.5) / len(methods) - 0.5)
         _line(axes, _of(rows, method, scale), scale, number, shift)
     _ticks(axes, scale)
+    axes.set_xlabel(scale.label)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, handlelength=3.4)
     return figure
 

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from ..rows import Row
 from ..sections import heading
-from .style import COLOURS, LINES, MARKERS, new_figure, plain, title
+from .style import COLOURS, MARKERS, new_figure, plain, title
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_NOTE = "Left: Dice of the test cases, dashed: of the reference set. Right: Dice with the first model's predictions"
-_FINAL = ".\nApart, ringed: the model of all folds' labels, which is tested; on the line: the mean of the folds' models"
-
-
-_APART = {"linestyle": "none", "markersize": 11, "markerfacecolor": "none", "markeredgewidth": 1.6}
+_NOTE = (
+    "Left: Dice of the test cases (@E), dashed: of the unlabeled training cases (@R). "
+    "Right: Dice with the first model's predictions"
+)
+_FINAL = (
+    ".\nApart, hollow: the model of all folds' labels, which is tested (dashed: its @R); "
+    "on the line: the mean of the folds' models"
+)
+_PANELS = ((("test", "-"), ("reference", "--")), (("similarity", "-"),))
+"""By panel the scores, and how their lines are drawn; methods are told apart by colour and marker."""
 
 
 def with_generations(rows: Sequence[Row]) -> list[Row]:
@@ -25,28 +31,25 @@ def with_generations(rows: Sequence[Row]) -> list[Row]:
 
 
 def generation_figure(rows: Sequence[Row]) -> Figure:
-    """Dice on test cases (full lines) and reference set (dashed) by generation, and the similarity to the first.
+    """Dice of test cases (full lines) and unlabeled training ones (dashed) by generation, and similarity to the first.
 
     Where a generation has several models, or labels of several, their mean; the weights that learned from the labels of
     all of them stand apart from these. Labels of super-classes are no part of the lines: they are scored as such.
     """
     figure = new_figure(9.0, max(4.2, 1.3 + 0.24 * len(rows)))
     left, right = figure.subplots(1, 2)
-    for number, row in enumerate(rows):
-        own, name = _look(number), str(row.facts["method"])
-        left.plot(*by_generation(row, "test"), label=name, **(own | {"linestyle": "-"}))
-        left.plot(*by_generation(row, "reference"), **(own | {"linestyle": "--"}))
-        right.plot(*by_generation(row, "similarity"), **own)
-        for axes, score in ((left, "test"), (right, "similarity")):
-            axes.plot(*by_generation(row, score, final=True), **(own | _APART))
-    left.set_ylabel("Dice: test cases, dashed: reference set")
+    for axes, scores in zip((left, right), _PANELS):
+        for number, row in enumerate(rows):
+            for score, line in scores:
+                _draw(axes, row, number, score, line)
+    left.set_ylabel("Dice of the test cases (@E),\ndashed: unlabeled training cases (@R)")
     right.set_ylabel("Dice with the first model's predictions")
     last = max(found["generation"] for row in rows for found in row.facts["generations"])
     for axes in (left, right):
         axes.set_xlabel("generation")
-        axes.set_xticks(range(last + 1))
+        _scale(axes, last)
         plain(axes)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", frameon=False, handlelength=3.2)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right center", frameon=False, handlelength=3.2)
     apart = any(found.get("final") for row in rows for found in row.facts["generations"])
     title(figure, heading(rows[0]), _NOTE + (_FINAL if apart else ""))
     return figure
@@ -61,12 +64,21 @@ def by_generation(row: Row, name: str, final: bool = False) -> tuple[list[int], 
     return sorted(found), [sum(found[each]) / len(found[each]) for each in sorted(found)]
 
 
-def _look(number: int) -> dict[str, Any]:
-    """Colour, marker and line style of the n-th method."""
-    return {
-        "color": COLOURS[number % len(COLOURS)],
-        "marker": MARKERS[number % len(MARKERS)],
-        "linestyle": LINES[(number + number // len(COLOURS)) % len(LINES)],
-        "markersize": 5,
-        "linewidth": 1.4,
-    }
+def _draw(axes: Axes, row: Row, number: int, score: str, line: str) -> None:
+    """The n-th method's line of one score, and hollow the mark of the model that stands apart."""
+    look: dict[str, Any] = {"marker": MARKERS[number % len(MARKERS)], "clip_on": False}
+    colour = COLOURS[number % len(COLOURS)]
+    name = str(row.facts["method"]) if score == "test" else None
+    places = by_generation(row, score)
+    axes.plot(*places, label=name, color=colour, linestyle=line, markersize=5, linewidth=1.4, zorder=3, **look)
+    own = by_generation(row, score, final=True)
+    axes.scatter(*own, s=120, facecolors="none", edgecolors=colour, linestyles=line, linewidths=1.6, zorder=4, **look)
+
+
+def _scale(axes: Axes, last: int) -> None:
+    """Room for the marks of the first and the last generation, and no Dice that there cannot be."""
+    margin = 0.06 * max(last, 1)
+    axes.set_xlim(-margin, last + margin)
+    axes.set_xticks(range(last + 1))
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 0.0), min(high, 100.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...stats.panel import Panel
@@ -15,6 +15,8 @@ from ..sections import heading
 from .axis import height, place, words
 from .boxes import labels
 from .dots import Dot, DotPanel, dot_figure
+from .left_out import not_shown
+from .style import intervals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +30,7 @@ def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | No
     rows
         Complete rows of one dataset, noise model and setting.
     name
-        What the noise and setting are called.
+        What the noise and setting are called; may be empty.
     """
     panels = []
     for together in tables(sorted(rows, key=place)).values():
@@ -42,7 +44,8 @@ def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | No
         "Rank by mean Dice; 95 % intervals of all ranks together, for other patients and other seeds.\n"
         "Filled: not told apart from the best. Beside it: the chance to be the best, from 5 %."
     )
-    return dot_figure(f"{rows[0].facts['dataset']}, {name}", note, height(rows), panels, shared=True, whole=True)
+    text = ", ".join(filter(None, [rows[0].facts["dataset"], name]))
+    return dot_figure(text, note, height(rows), panels, shared=True, whole=True)
 
 
 def _place(place: Place) -> Dot:
@@ -50,15 +53,22 @@ def _place(place: Place) -> Dot:
     return Dot(float(place.rank or 0), place.rank_low, place.rank_high, bool(place.tied), word)
 
 
-def group_figure(rows: Sequence[Row], grouping: Grouping) -> Figure:
-    """Mean Dice with its 95 % interval, one panel per group of test cases."""
+def group_figure(rows: Sequence[Row], grouping: Grouping, left_out: Mapping[str, int] | None = None) -> Figure:
+    """Mean Dice, with its 95 % interval where there is one, by group of test cases: one panel each.
+
+    Parameters
+    ----------
+    left_out
+        As `LeftOut.of`.
+    """
     names = dict(zip((row.unit for row in rows), labels(rows)))
     panels = [
         DotPanel(f"{group.title} ({group.cases} cases)", dict(_dots(names, group.dice.items())))
         for group in grouping.groups
     ]
     text = f"{heading(rows[0])}, by {grouping.name}"
-    note = "Dice, mean and 95 % interval; filled: the highest mean of a group"
+    drawn = intervals(dot.low is not None for panel in panels for dot in panel.dots.values())
+    note = f"Dice, {drawn}. Filled: the highest mean of a group{not_shown(left_out or {})}"
     return dot_figure(text, note, list(names.values()), panels, shared=True)
 
 
