@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Grouping:
-    """One way to divide the test cases: its name in the pictures, and its groups."""
+    """One way to divide the test cases: its name in the pictures, and its groups.
+
+    Attributes
+    ----------
+    left_out
+        Number of cases by the title of each group of too few, the largest first.
+    """
 
     name: str
     groups: list[Group]
+    left_out: dict[str, int]
 
 
 class Groups:
@@ -75,21 +82,24 @@ class Groups:
         below, above = (f"{_round(bound):g}" for bound in (low, high))
         titles = [f"up to {below}", f"{below} to {above}", f"above {above}"]
         chosen = np.digitize(size, [low, high], right=True)
-        groups = [
-            self._group(own, size.index[chosen == at], f"{_LETTERS[at]}: {title} {unit}")
-            for at, title in enumerate(titles)
-        ]
-        divided = "" if given else ", thirds of the test cases"
-        return Grouping(f"size{divided}", [group for group in groups if group.cases >= FEWEST_CASES])
+        held = {f"{_LETTERS[at]}: {title} {unit}": size.index[chosen == at] for at, title in enumerate(titles)}
+        return self._grouping(own, "size" if given else "size, thirds of the test cases", held)
 
     def _by_column(self, own: np.ndarray, first: pd.DataFrame, name: str) -> Grouping | None:
-        values = first.drop_duplicates("case").dropna(subset=[name]).groupby(name, observed=True)["case"]
-        held = {str(value): cases for value, cases in values if len(cases) >= FEWEST_CASES}
-        if not 1 < len(held) <= MOST_GROUPS:
+        plain, by_case = name.removeprefix("group_"), first.drop_duplicates("case")
+        values = by_case.dropna(subset=[name]).groupby(name, observed=True)["case"]
+        held = {str(value): pd.Index(cases) for value, cases in values}
+        if sum(len(cases) >= FEWEST_CASES for cases in held.values()) > MOST_GROUPS:
             return None
-        return Grouping(
-            name.removeprefix("group_"), [self._group(own, pd.Index(cases), value) for value, cases in held.items()]
-        )
+        found = self._grouping(own, plain, held)
+        unknown = int(by_case[name].isna().sum())
+        return replace(found, left_out=found.left_out | ({f"unknown {plain}": unknown} if unknown else {}))
+
+    def _grouping(self, own: np.ndarray, name: str, held: Mapping[str, pd.Index]) -> Grouping:
+        """Of the cases by group, those of enough cases with their scores."""
+        shown = [self._group(own, cases, title) for title, cases in held.items() if len(cases) >= FEWEST_CASES]
+        few = {title: len(cases) for title, cases in held.items() if 0 < len(cases) < FEWEST_CASES}
+        return Grouping(name, shown, dict(sorted(few.items(), key=lambda item: -item[1])))
 
     def _group(self, own: np.ndarray, cases: pd.Index, title: str) -> Group:
         inside = own & self._entries["case"].isin(cases).to_numpy()

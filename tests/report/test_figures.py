@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 
 from nsbench.benchmark.report.figures import draw
 from nsbench.benchmark.report.figures.curves import MOST_TOGETHER, curve_figure
-from nsbench.benchmark.report.figures.left_out import LeftOut, not_shown
 from nsbench.benchmark.report.figures.ranks import group_figure, rank_figure
 from nsbench.benchmark.report.figures.style import new_figure, title, wrapped
 from nsbench.benchmark.report.groups import Groups
@@ -136,10 +136,9 @@ def test_groups_of_too_few_cases_are_named(grid: Any) -> None:
     made = make_leaderboard(grid.store)
     rows = rows_at(made, 0.5)
     size, site = Groups(made).of(rows)
-    left_out = LeftOut(made)
-    assert left_out.of(rows[0], size) == {}
-    assert left_out.of(rows[0], site) == {"d": 2, "c": 1, "unknown site": 1}
-    text = caption(group_figure(rows, site, left_out.of(rows[0], site)))
+    assert size.left_out == {}
+    assert site.left_out == {"d": 2, "c": 1, "unknown site": 1}
+    text = caption(group_figure(rows, site))
     assert text.endswith("as a group takes 3 cases: d (2 cases), c (1 case), unknown site (1 case)")
 
 
@@ -147,17 +146,20 @@ def test_a_group_of_too_few_lesions_is_named(grid: Any) -> None:
     grid.datasets, grid.methods, grid.cases, grid.ratios = ("uestc-covid19:lesion",), ("ce", "mae"), 12, (0.5,)
     grid.run(grid.plan(), lambda *where: score(*where) | {"truth_volume_ml": (20.0, 120.0)[where[1] % 2]})
     made = make_leaderboard(grid.store)
-    assert LeftOut(made).of(made.rows[0], Groups(made).of(made.rows)[0]) == {}
+    assert Groups(made).of(made.rows)[0].left_out == {}
     grid.run(grid.plan(), lambda *where: score(*where) | {"truth_volume_ml": 300.0 if where[1] < 2 else 9.0 * where[1]})
     made = make_leaderboard(grid.store)
     size = Groups(made).of(made.rows)[0]
     assert [group.cases for group in size.groups] == [4, 6]
-    assert LeftOut(made).of(made.rows[0], size) == {"C: the largest": 2}
+    assert size.left_out == {"C: above 200 ml": 2}
 
 
-def test_of_many_groups_that_are_left_out_only_some_are_named() -> None:
-    assert not_shown({}) == ""
-    assert not_shown(dict.fromkeys("abcdefghij", 2)).endswith("h (2 cases), 2 more (4 cases)")
+def test_of_many_groups_that_are_left_out_only_some_are_named(board: Any) -> None:
+    rows = rows_at(board, 0.5)
+    grouping = Groups(board).of(rows)[0]
+    many = replace(grouping, left_out=dict.fromkeys("abcdefghij", 2))
+    assert caption(group_figure(rows, many)).endswith("h (2 cases), 2 more (4 cases)")
+    assert "Left out" not in caption(group_figure(rows, replace(grouping, left_out={})))
 
 
 def test_a_rank_picture_without_a_name_ends_in_no_comma(board: Any) -> None:

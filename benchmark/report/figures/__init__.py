@@ -15,7 +15,6 @@ from .axis import AXES
 from .boxes import case_figure
 from .curves import curve_figure, known_alike, panels
 from .generations import generation_figure, with_generations
-from .left_out import LeftOut
 from .ranks import group_figure, rank_figure
 from .style import save, slug, unused
 
@@ -50,15 +49,14 @@ def _figures(board: Leaderboard) -> Iterator[tuple[tuple[Any, ...], str, Figure]
     sections: dict[tuple[Any, ...], list[Row]] = {}
     for row in complete:
         sections.setdefault(row.section, []).append(row)
-    groups, left_out = Groups(board), LeftOut(board)
+    groups = Groups(board)
     for key, rows in list(sections.items())[:MOST_SECTIONS]:
         yield ("cases", key), f"cases-{slug(heading(rows[0]))}", case_figure(rows, board.case_dice)
         if shown := with_generations(rows):
             yield ("generations", key), f"generations-{slug(heading(rows[0]))}", generation_figure(shown)
         for grouping in groups.of(rows):
             name = grouping.name.split(",")[0]
-            figure = group_figure(rows, grouping, left_out.of(rows[0], grouping))
-            yield ("groups", key, name), f"groups-{slug(f'{name} {heading(rows[0])}')}", figure
+            yield ("groups", key, name), f"groups-{slug(f'{name} {heading(rows[0])}')}", group_figure(rows, grouping)
 
 
 def _of_dataset(dataset: str, rows: list[Row], scores: Records) -> Iterator[tuple[tuple[Any, ...], str, Figure]]:

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 from ...stats.panel import Panel
 from ...stats.ranks import Place, places
 from ...stats.records import Records
-from ..groups import Grouping
+from ..groups import FEWEST_CASES, Grouping
 from ..ranking import tables
 from ..rows import Row
 from ..sections import heading
 from .axis import height, place, words
 from .boxes import labels
 from .dots import Dot, DotPanel, dot_figure
-from .left_out import not_shown
 from .style import intervals
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_MOST_NAMES = 8
+"""Of further groups that are left out only their number is told."""
 
 
 def rank_figure(rows: Sequence[Row], name: str, records: Records) -> Figure | None:
@@ -53,14 +56,8 @@ def _place(place: Place) -> Dot:
     return Dot(float(place.rank or 0), place.rank_low, place.rank_high, bool(place.tied), word)
 
 
-def group_figure(rows: Sequence[Row], grouping: Grouping, left_out: Mapping[str, int] | None = None) -> Figure:
-    """Mean Dice, with its 95 % interval where there is one, by group of test cases: one panel each.
-
-    Parameters
-    ----------
-    left_out
-        As `LeftOut.of`.
-    """
+def group_figure(rows: Sequence[Row], grouping: Grouping) -> Figure:
+    """Mean Dice, with its 95 % interval where there is one, by group of test cases: one panel each."""
     names = dict(zip((row.unit for row in rows), labels(rows)))
     panels = [
         DotPanel(f"{group.title} ({group.cases} cases)", dict(_dots(names, group.dice.items())))
@@ -68,8 +65,20 @@ def group_figure(rows: Sequence[Row], grouping: Grouping, left_out: Mapping[str,
     ]
     text = f"{heading(rows[0])}, by {grouping.name}"
     drawn = intervals(dot.low is not None for panel in panels for dot in panel.dots.values())
-    note = f"Dice, {drawn}. Filled: the highest mean of a group{not_shown(left_out or {})}"
+    note = f"Dice, {drawn}. Filled: the highest mean of a group{_not_shown(grouping.left_out)}"
     return dot_figure(text, note, list(names.values()), panels, shared=True)
+
+
+def _not_shown(left_out: Mapping[str, int]) -> str:
+    """A sentence for the caption; empty where nothing is left out."""
+    named = [f"{name} ({_cases(count)})" for name, count in list(left_out.items())[:_MOST_NAMES]]
+    if further := list(left_out.values())[_MOST_NAMES:]:
+        named.append(f"{len(further)} more ({_cases(sum(further))})")
+    return f".\nLeft out, as a group takes {FEWEST_CASES} cases: {', '.join(named)}" if named else ""
+
+
+def _cases(count: int) -> str:
+    return f"{count} case{'' if count == 1 else 's'}"
 
 
 def _dots(names: dict[int, str], found: Iterable[tuple[int, dict]]) -> Iterable[tuple[str, Dot]]:
