@@ -1,7 +1,7 @@
 """Which training cases are labeled: nested in their number, stratified by group, drawn by the seed alone.
 
-They are dealt patient by patient, so that the reference set, on which pseudo-labels are scored (@R), is one of new
-patients but for one of each group at most.
+They are dealt patient by patient within each group, so that the reference set, on which pseudo-labels are scored (@R),
+is one of new patients but for a few: one of each group, and those with scans in groups of unequal size.
 """
 
 from __future__ import annotations

@@ -35,6 +35,6 @@ def _best(board: Leaderboard) -> list[dict[str, Any]]:
     # a later one takes the place of an earlier; equally hard ones stay in the order of the plan
     for best, *others in sorted(told, key=lambda rows: right_labels(rows[0]), reverse=True):
         at = _without_dataset(heading(best), best.facts["dataset"])
-        tied = sum(row.facts["tied"] is True for row in others)
+        tied = None if best.facts["tied"] is None else sum(row.facts["tied"] is True for row in others)
         found[best.facts["dataset"]] = {"method": best.facts["method"], "dice": best.dice, "at": at, "tied": tied}
     return list(found.values())

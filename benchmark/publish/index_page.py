@@ -102,7 +102,9 @@ def _methods(names: list[str]) -> str:
 
 def _best(facts: dict[str, Any]) -> str:
     others = f", {facts['tied']} more not told apart" if facts["tied"] else ""
-    return escape(f"{facts['method']} {points(facts['dice'])} at {facts['at']}{others}")
+    # of one seed, or few patients, nothing is said
+    highest = "highest mean " if facts["tied"] is None else ""
+    return escape(f"{highest}{facts['method']} {points(facts['dice'])} at {facts['at']}{others}")
 
 
 def _title(path: Path) -> str:

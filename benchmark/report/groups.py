@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,11 +43,14 @@ class Grouping:
     ----------
     left_out
         Number of cases by the title of each group of too few, the largest first.
+    unknown
+        Number of cases of which the group is not known.
     """
 
     name: str
     groups: list[Group]
     left_out: dict[str, int]
+    unknown: int
 
 
 class Groups:
@@ -83,7 +86,8 @@ class Groups:
         titles = [f"up to {below}", f"{below} to {above}", f"above {above}"]
         chosen = np.digitize(size, [low, high], right=True)
         held = {f"{_LETTERS[at]}: {title} {unit}": size.index[chosen == at] for at, title in enumerate(titles)}
-        return self._grouping(own, "size" if given else "size, thirds of the test cases", held)
+        unknown = first["case"].nunique() - len(size)
+        return self._grouping(own, "size" if given else "size, thirds of the test cases", held, unknown)
 
     def _by_column(self, own: np.ndarray, first: pd.DataFrame, name: str) -> Grouping | None:
         plain, by_case = name.removeprefix("group_"), first.drop_duplicates("case")
@@ -91,15 +95,13 @@ class Groups:
         held = {str(value): pd.Index(cases) for value, cases in values}
         if sum(len(cases) >= FEWEST_CASES for cases in held.values()) > MOST_GROUPS:
             return None
-        found = self._grouping(own, plain, held)
-        unknown = int(by_case[name].isna().sum())
-        return replace(found, left_out=found.left_out | ({f"unknown {plain}": unknown} if unknown else {}))
+        return self._grouping(own, plain, held, int(by_case[name].isna().sum()))
 
-    def _grouping(self, own: np.ndarray, name: str, held: Mapping[str, pd.Index]) -> Grouping:
+    def _grouping(self, own: np.ndarray, name: str, held: Mapping[str, pd.Index], unknown: int) -> Grouping:
         """Of the cases by group, those of enough cases with their scores."""
         shown = [self._group(own, cases, title) for title, cases in held.items() if len(cases) >= FEWEST_CASES]
         few = {title: len(cases) for title, cases in held.items() if 0 < len(cases) < FEWEST_CASES}
-        return Grouping(name, shown, dict(sorted(few.items(), key=lambda item: -item[1])))
+        return Grouping(name, shown, dict(sorted(few.items(), key=lambda item: -item[1])), unknown)
 
     def _group(self, own: np.ndarray, cases: pd.Index, title: str) -> Group:
         inside = own & self._entries["case"].isin(cases).to_numpy()

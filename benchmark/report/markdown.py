@@ -57,8 +57,12 @@ def render(board: Leaderboard, registries: Registries, figures: Figures | None =
             upper = upper_bounds(board.rows, rows[0])
             parts.append(section(rows, shown.get(("cases", key)), upper, shown.get(("generations", key))))
             parts += _pictures(shown, _OF_SECTION, key, heading(rows[0]))
-    parts += [closing, "## How to read the tables", notes({row.facts["supervision"] for row in board.rows})]
+    parts += [closing, "## How to read the tables", _notes(board)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _notes(board: Leaderboard) -> str:
+    return notes({row.facts["supervision"] for row in board.rows}, any(row.facts["generations"] for row in board.rows))
 
 
 def _command(board: Leaderboard) -> str:

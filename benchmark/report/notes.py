@@ -25,6 +25,12 @@ NOTES = """\
 - **Undefined.** Distances do not exist where prediction or truth is empty, nor Dice where both are. Such values are
   left out of the mean and counted in brackets, per case, class and seed: compare distances only between rows with
   equal counts.
+- **Cells**: finished of planned cells (seeds x folds). A row with an unfinished or failed cell has no scores and no
+  rank: nothing is averaged over whatever happened to survive.
+- **Cost**: optimiser steps; network passes forward and backward; mean wall-clock time of training; largest resident
+  memory of a worker process; parameters of all networks of the method. Cells may have shared the machine."""
+
+NOISY = """\
 - **Drop**: Dice less that of the same method trained on clean labels, where those cells were run and are complete.
 - **Wrong / right**: on voxels of training cases whose label is wrong, how often the final model agrees with the wrong
   and with the right label. Training that has not begun to memorise wrong labels says nothing about robustness to
@@ -36,27 +42,27 @@ NOTES = """\
   corrupted, and of those a share f of the voxels, even a perfect judge of cases has an AUROC of
   1 - r (1 - f) / (2 (1 - r f)): with f = 3 %, 0.75 at r = 50 % and 0.63 at 75 %. AUROCs of case weights and of voxel
   weights are not to be compared.
-- **Cells**: finished of planned cells (seeds x folds). A row with an unfinished or failed cell has no scores and no
-  rank: nothing is averaged over whatever happened to survive.
-- **Cost**: optimiser steps; network passes forward and backward; mean wall-clock time of training; largest resident
-  memory of a worker process; parameters of all networks of the method. Cells may have shared the machine.
 - **Realised noise**: what the noise model did to the training labels, mean ± SD over the corrupted cases."""
 
-WITHOUT_NOISE = """\
+SCARCE = """\
 - **Lower bound**: trained on the labeled cases alone. **Upper bound**: the same with every training case labeled. All
   methods of a table have the same labels; those that are no bound also see images without label.
-- **Drop** is here Dice less that of the same method with all cases labeled.
+- **Drop**: Dice less that of the same method with all cases labeled."""
+
+TRANSFERRED = """\
+- **Lower bound**: trained on the other dataset's labels alone. An **upper bound** is not beside it: what the target's
+  own labels would give is a run of its own, `--labeled 1.0` without `--source`, at the target's own spacing."""
+
+GENERATIONS = """\
 - **@R**: Dice of a stage's pseudo-labels, or predictions, against the hidden labels of the unlabeled training cases;
   **@E**: of its weights on the test cases; **Similarity**: Dice of these predictions with those of the first stage's
   weights; **Number**: how often labels of a model were learned from. Measured by the harness when training is over; no
   method sees them."""
 
-TRANSFERRED = """\
-- **Upper bound**: a transfer's rows have none beside them. What the target's own labels would give is a run of its
-  own, `--labeled 1.0` without `--source`, at the target's own spacing."""
+_OF_SUPERVISION = {"noisy": NOISY, "scarce": SCARCE, "transfer": TRANSFERRED}
 
 
-def notes(supervisions: Collection[str]) -> str:
-    """The notes for leaderboards of such supervisions."""
-    parts = [NOTES] if set(supervisions) <= {"noisy"} else [NOTES, WITHOUT_NOISE]
-    return "\n".join([*parts, TRANSFERRED] if "transfer" in supervisions else parts)
+def notes(supervisions: Collection[str], generations: bool) -> str:
+    """The notes for leaderboards of such supervisions, with or without tables of generations."""
+    own = [text for name, text in _OF_SUPERVISION.items() if name in supervisions]
+    return "\n".join([NOTES, *own, *([GENERATIONS] if generations else [])])

@@ -95,11 +95,11 @@ def _value(value: Any) -> str:
 
 
 def by_reason(left_out: Iterable[str]) -> list[str]:
-    """`ce: why` and `mae: why` as `ce, mae: why`."""
+    """`ce: why` and `mae: why` as `ce; mae: why`; labels may hold commas."""
     found: dict[str, list[str]] = {}
     for name, _, why in (line.partition(": ") for line in left_out):
         found.setdefault(why, []).append(name)
-    return [": ".join(filter(None, (", ".join(names), why))) for why, names in found.items()]
+    return [": ".join(filter(None, ("; ".join(names), why))) for why, names in found.items()]
 
 
 def escape(text: str) -> str:

@@ -43,9 +43,9 @@ def unfit(instance: Instance, supervision: Supervision, labeled: int, unlabeled:
         return ""
     if noisy:
         return f"{words}: no case is corrupted, so that none is unlabeled"
-    asked = not isinstance(supervision, Noisy) and supervision.unlabeled == "none"
-    remedy = "rest takes those without label" if asked else "all takes the labeled images again"
-    return f"{words}: no image is unlabeled; unlabeled: {remedy}"
+    none = not isinstance(supervision, Noisy) and supervision.unlabeled == "none"
+    remedy = "leave out unlabeled: none, or choose all" if none else "unlabeled: all takes the labeled images again"
+    return f"{words}: no image is unlabeled; {remedy}"
 
 
 def misfit(instance: Instance, setting: Setting, registries: Registries) -> str:

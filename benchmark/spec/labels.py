@@ -58,11 +58,13 @@ def _draw(who: Identity, data: OpenDataset) -> None:
 
 def equal_shares(cells: Iterable[Cell], data: OpenDataset) -> Iterator[str]:
     """Notes on shares of one dataset's labels that are the same cases, so that their rows are alike."""
-    one_of = {c.identity.supervision.labeled: c.identity for c in cells if isinstance(c.identity.supervision, Scarce)}
+    # by their words: 1 is a case, 1.0 are all
+    by_share = {cell.identity.supervision.describe(): cell.identity for cell in cells}
     drawn: dict[tuple[int, int], list[str]] = {}
-    for labeled, who in one_of.items():
-        cases = len(learners_of(who, data).refs)
-        drawn.setdefault((labeled_count(cases, labeled), cases), []).append(who.supervision.describe())
+    for words, who in by_share.items():
+        if isinstance(who.supervision, Scarce):
+            cases = len(learners_of(who, data).refs)
+            drawn.setdefault((labeled_count(cases, who.supervision.labeled), cases), []).append(words)
     for (count, cases), shares in drawn.items():
         if len(shares) > 1:
             yield f"{data.label}: {' and '.join(shares)} are the same {count} of {cases} training cases"

@@ -145,10 +145,17 @@ class TrainContext:
             raise CellFailure(f"the weights of stage {stage} are asked for, but it is not done")
         method.load_state_dict(done["method"])
 
+    def weights_of(self, stage: str) -> Mapping[str, Any] | None:
+        """A finished stage's weights, of the tested one those that were selected; None where it is not done."""
+        chosen = checkpoint.load(self.best_file, self.device) if self.select and stage == self.tested else None
+        done = chosen or checkpoint.load(self.stage_file(stage), self.device)
+        return None if done is None else done["method"]
+
     def validated(self, method: Method, score: float, stage: str, update: int) -> None:
         """Note the score, and keep the weights when it beats all before of the tested stage."""
         self.outcome.validations.append({"stage": stage, "update": update, "validation": score})
-        if self.select and stage == self.tested and score > self.outcome.selected.get("score", float("-inf")):
+        best = self.outcome.selected if self.outcome.selected.get("stage") == stage else {"score": float("-inf")}
+        if self.select and stage == self.tested and score > best["score"]:
             self.outcome.selected = {"stage": stage, "update": update, "score": score}
             checkpoint.save(self.best_file, {"method": method.state_dict()})
         self.hooks.validated([row["validation"] for row in self.outcome.validations])

@@ -29,9 +29,11 @@ class Trainer:
         sharing = self._shared_stages(method, stages)
         self._keep_initial(method, stages)
         trainable = [(parameter, parameter.requires_grad) for parameter in method.parameters()]
-        shares = divide_updates(stages, self.context.budget)
-        self.context.tested = tested_stage(stages, shares)
-        for stage, updates in zip(stages, shares):
+        counts = divide_updates(stages, self.context.budget)
+        check_updates(stages, counts)
+        trained = [stage.name for stage, count in zip(stages, counts) if count]
+        self.context.tested = trained[-1] if trained else ""
+        for stage, updates in zip(stages, counts):
             if self._restore_finished(method, stage):
                 continue
             if isinstance(stage, Relabel):
@@ -91,15 +93,14 @@ class Trainer:
             method.load_state_dict(best["method"])
 
 
-def tested_stage(stages: list[Stage], updates: list[int]) -> str:
-    """The last stage that trains; CellFailure where a stage is left without an update that is to have some."""
+def check_updates(stages: list[Stage], updates: list[int]) -> None:
+    """CellFailure where a stage is left without an update that is to have some."""
     trains = [(stage, count) for stage, count in zip(stages, updates) if isinstance(stage, Train)]
     if idle := [stage.name for stage, count in trains if not count and _wants_some(stage)]:
         raise CellFailure(
             f"{sum(updates)} updates leave none for {', '.join(idle)} of {len(trains)} stages; "
             "raise them, or set accounting: per-stage"
         )
-    return next((stage.name for stage, count in reversed(trains) if count), "")
 
 
 def _wants_some(stage: Train) -> bool:
@@ -118,7 +119,7 @@ def divide_updates(stages: list[Stage], budget: Budget) -> list[int]:
     """
     trains = [stage if isinstance(stage, Train) else None for stage in stages]
     if budget.accounting == "per-stage":
-        return [budget.updates if train and (train.fraction or train.share) else 0 for train in trains]
+        return [budget.updates if train and _wants_some(train) else 0 for train in trains]
     fixed = [round(budget.updates * train.fraction) if train and train.fraction else 0 for train in trains]
     shares = [train.share if train and train.fraction is None else 0.0 for train in trains]
     rest = budget.updates - sum(fixed)

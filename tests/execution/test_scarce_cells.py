@@ -24,6 +24,7 @@ from nsbench.benchmark.spec.models import Execution
 from nsbench.benchmark.store import Store
 from nsbench.benchmark.store.record import Result
 from nsbench.benchmark.testing.world import Geometry, make_view
+from nsbench.benchmark.training.context import TrainContext
 from nsbench.benchmark.training.stage_run import StageRun
 
 CPU = torch.device("cpu")
@@ -210,20 +211,18 @@ def test_one_models_weights_are_in_memory_at_a_time(
     cells: list[Cell], known: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alive: weakref.WeakSet[Any] = weakref.WeakSet()
-    most, real = [], Generations._load
+    most, real = [], TrainContext.weights_of
 
     class State(dict[str, Any]):
         __hash__ = object.__hash__  # type: ignore[assignment]
 
-    def load(self: Generations, stage: str) -> Any:
-        done = dict(real(self, stage))
-        if "method" in done:
-            done["method"] = State(done["method"])
-            alive.add(done["method"])
-            most.append(len(alive))
-        return done
+    def load(self: TrainContext, stage: str) -> Any:
+        weights = State(real(self, stage) or {})
+        alive.add(weights)
+        most.append(len(alive))
+        return weights
 
-    monkeypatch.setattr(Generations, "_load", load)
+    monkeypatch.setattr(TrainContext, "weights_of", load)
     store = Store(tmp_path / "out")
     assert run_cell(cells[0], store, known, CPU) == "done"
     assert most == [1, 1, 1]

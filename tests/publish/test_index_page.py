@@ -32,7 +32,7 @@ def test_publishing_writes_the_index_and_leaves_the_prose(finished: Any, tmp_pat
         "clean labels, erode-dilate at 50 %",
         "mae, ce",
         "8",
-        "mae 69.00 at erode-dilate at 50 %",
+        "highest mean mae 69.00 at erode-dilate at 50 %",
         "2026-01-01",
     ]
     publish_run(finished.store.out, tmp_path / "another")

@@ -137,9 +137,9 @@ def test_groups_of_too_few_cases_are_named(grid: Any) -> None:
     rows = rows_at(made, 0.5)
     size, site = Groups(made).of(rows)
     assert size.left_out == {}
-    assert site.left_out == {"d": 2, "c": 1, "unknown site": 1}
+    assert (site.left_out, site.unknown) == ({"d": 2, "c": 1}, 1)
     text = caption(group_figure(rows, site))
-    assert text.endswith("as a group takes 3 cases: d (2 cases), c (1 case), unknown site (1 case)")
+    assert text.endswith("as a group takes 3 cases: d (2 cases), c (1 case).\nOf unknown group: 1 case")
 
 
 def test_a_group_of_too_few_lesions_is_named(grid: Any) -> None:

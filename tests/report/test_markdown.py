@@ -32,7 +32,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 def test_what_is_left_out_for_one_reason_is_told_once() -> None:
     reasons = ["ce: 5 %: too few", "mae: 5 %: too few", "atso: clean: why", "no reason"]
-    assert by_reason(reasons) == ["ce, mae: 5 %: too few", "atso: clean: why", "no reason"]
+    assert by_reason(reasons) == ["ce; mae: 5 %: too few", "atso: clean: why", "no reason"]
 
 
 def test_sections_tables_and_protocol(grid: Any) -> None:

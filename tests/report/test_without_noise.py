@@ -225,7 +225,7 @@ def test_a_transfer_has_the_name_of_its_source(grid: Any) -> None:
     page = render_markdown(grid.store)
     assert "when all labels are of another dataset (la@half)" in page
     assert "### phantom, labels of la@half" in page
-    assert "a transfer's rows have none beside them" in page
+    assert "An **upper bound** is not beside it" in page
     assert "- phantom, labels of la@half: highest mean ce, mae, Dice 50.00; " in page
     assert not re.search(r"\| +(Drop|Wrong / right) +\|", page)
     assert re.search(r"\| Labels of +\| la:atrium \(01234567\), at the coarser spacing of both", page)

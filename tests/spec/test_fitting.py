@@ -138,7 +138,7 @@ def test_shares_that_are_the_same_cases_are_told(registries: Registries) -> None
         f"{_PLANE}: 10 % labeled and 20 % labeled and 1 labeled are the same 1 of 6 training cases",
         f"{_PLANE}: 50 % labeled and 3 labeled are the same 3 of 6 training cases",
     ]
-    assert not _plan(registries, methods="ce", labeled="0.2,0.5").notes
+    assert not _plan(registries, methods="ce", labeled="1,1.0,0.5").notes
 
 
 @pytest.mark.parametrize(

@@ -220,11 +220,22 @@ def test_an_earlier_stages_validation_selects_nothing(
     def stages(self: LossMethod, view: TrainingView) -> tuple[Train, ...]:
         return Train("first", view), Train("second", view), Train("never", view, share=0)
 
-    scores = iter([0.9, 0.8, 0.3, 0.2])
-    chosen = context(hooks=Hooks(validate=lambda method: next(scores)), validate_every=1, updates=2)
+    scores, seen = iter([0.9, 0.8, 0.3, 0.2]), []
+
+    def validate(method: Method) -> float:
+        seen.append(method.state_dict()["network.layer.weight"].clone())
+        return next(scores)
+
+    chosen = context(hooks=Hooks(validate=validate), validate_every=1, updates=2)
     chosen.select = True
-    outcome = train(make(type("Two", (toy,), {"stages": stages})), view, chosen)
+    method = make(type("Two", (toy,), {"stages": stages}))
+    outcome = train(method, view, chosen)
     assert outcome.selected == {"stage": "second", "update": 1, "score": 0.3}
+    assert torch.equal(method.network.layer.weight, seen[2])
+    kept = {name: chosen.weights_of(name)["network.layer.weight"] for name in ("first", "second")}
+    assert torch.equal(kept["first"], seen[1])
+    assert torch.equal(kept["second"], seen[2])
+    assert not torch.equal(seen[2], seen[3])
 
 
 def test_a_stage_without_an_update_is_refused(

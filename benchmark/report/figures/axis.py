@@ -82,6 +82,11 @@ def words(row: Row) -> str:
 
 
 def height(rows: Sequence[Row]) -> list[str]:
-    """Methods by their Dice at the highest value of whatever axis their rows have, best first."""
-    found = {row.facts["method"]: (place(row), row.dice or 0.0) for row in sorted(rows, key=place)}
-    return sorted(found, key=lambda method: found[method], reverse=True)
+    """Methods by their Dice at the highest value that all have of whatever axis their rows have, best first."""
+    found: dict[str, dict[float, float]] = {}
+    for row in sorted(rows, key=place):
+        found.setdefault(row.facts["method"], {})[place(row)] = row.dice or 0.0
+    # an upper bound has a value of its own
+    common = set.intersection(*map(set, found.values())) if found else set()
+    at = {method: max(common or scores) for method, scores in found.items()}
+    return sorted(found, key=lambda method: (at[method], found[method][at[method]]), reverse=True)

@@ -63,7 +63,11 @@ def curve_figure(rows: Sequence[Row], name: str, axis: Axis = AXES["ratio"]) -> 
     text = ", ".join(filter(None, [rows[0].facts["dataset"], name]))
     figure = _together(rows, methods, scale) if len(methods) <= MOST_TOGETHER else _apart(rows, methods, scale)
     note = f"Dice, {intervals(row.facts['metrics']['dice']['ci95'] is not None for row in rows)}"
-    title(figure, text, note if len(methods) <= MOST_TOGETHER else f"{note}, against the {scale.label}")
+    title(
+        figure,
+        text,
+        note if len(methods) <= MOST_TOGETHER else f"{note}, against the {scale.label}. Grey: the other methods",
+    )
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...stats.panel import Panel
@@ -65,16 +65,17 @@ def group_figure(rows: Sequence[Row], grouping: Grouping) -> Figure:
     ]
     text = f"{heading(rows[0])}, by {grouping.name}"
     drawn = intervals(dot.low is not None for panel in panels for dot in panel.dots.values())
-    note = f"Dice, {drawn}. Filled: the highest mean of a group{_not_shown(grouping.left_out)}"
+    note = f"Dice, {drawn}. Filled: the highest mean of a group{_not_shown(grouping)}"
     return dot_figure(text, note, list(names.values()), panels, shared=True)
 
 
-def _not_shown(left_out: Mapping[str, int]) -> str:
-    """A sentence for the caption; empty where nothing is left out."""
-    named = [f"{name} ({_cases(count)})" for name, count in list(left_out.items())[:_MOST_NAMES]]
-    if further := list(left_out.values())[_MOST_NAMES:]:
+def _not_shown(grouping: Grouping) -> str:
+    """Sentences for the caption; empty where nothing is left out."""
+    named = [f"{name} ({_cases(count)})" for name, count in list(grouping.left_out.items())[:_MOST_NAMES]]
+    if further := list(grouping.left_out.values())[_MOST_NAMES:]:
         named.append(f"{len(further)} more ({_cases(sum(further))})")
-    return f".\nLeft out, as a group takes {FEWEST_CASES} cases: {', '.join(named)}" if named else ""
+    few = f".\nLeft out, as a group takes {FEWEST_CASES} cases: {', '.join(named)}" if named else ""
+    return few + (f".\nOf unknown group: {_cases(grouping.unknown)}" if grouping.unknown else "")
 
 
 def _cases(count: int) -> str:
