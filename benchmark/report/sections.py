@@ -85,7 +85,7 @@ def _noise_line(rows: Sequence[Row]) -> str:
     if not known:
         return "No cell is finished yet."
     facts = max(known, key=lambda facts: facts["cells_done"])
-    sizes = f"{facts['train_cases']} training cases, {facts['test_cases']} test cases"
+    sizes = _sizes(facts["train_cases"], facts["test_cases"])
     realised = facts["realised_dice"]
     if facts["supervision"] != "noisy":
         labeled = max(row["labeled_cases"] for row in known)
@@ -98,7 +98,11 @@ def _noise_line(rows: Sequence[Row]) -> str:
 
 def _most_cases(known: Sequence[dict[str, Any]]) -> str:
     most = max(facts["pool_cases"] or facts["train_cases"] for facts in known)
-    return f"{most} training cases, {known[0]['test_cases']} test cases"
+    return _sizes(most, known[0]["test_cases"])
+
+
+def _sizes(train: int, test: int) -> str:
+    return ", ".join(f"{n} {kind} case{'' if n == 1 else 's'}" for n, kind in ((train, "training"), (test, "test")))
 
 
 def _validated(known: Sequence[dict[str, Any]]) -> str:
