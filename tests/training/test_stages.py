@@ -238,6 +238,46 @@ def test_an_earlier_stages_validation_selects_nothing(
     assert not torch.equal(seen[2], seen[3])
 
 
+@pytest.mark.parametrize("calls", [1, 4, 6])
+def test_a_killed_training_selects_as_an_uninterrupted_one(
+    toy: type[LossMethod], make: Make, context: Callable[..., TrainContext], view: TrainingView, calls: int
+) -> None:
+    from nsbench.benchmark.testing.trial import train
+
+    class Two(toy):  # type: ignore[misc, valid-type]
+        def stages(self, view: TrainingView) -> tuple[Train, ...]:
+            return Train("first", view), Train("second", view)
+
+    def selected(folder: str, calls: int) -> Outcome | None:
+        def validate(method: Method) -> float:
+            nonlocal calls
+            calls -= 1
+            if not calls:
+                raise KeyboardInterrupt
+            # weights shrink: the first model of a stage is its best
+            return float(method.state_dict()["network.layer.weight"].square().sum())
+
+        chosen = context(folder, Hooks(validate=validate), validate_every=1, updates=4)
+        chosen.select, chosen.checkpoint_seconds = True, 0.0
+        method = make(Two)
+        try:
+            outcome = train(method, view, chosen)
+        except KeyboardInterrupt:
+            return None
+        found[folder] = method.state_dict()["network.layer.weight"]
+        return outcome
+
+    found: dict[str, torch.Tensor] = {}
+    whole = selected("whole", 0)
+    assert selected("killed", calls) is None
+    again = selected("killed", 0)
+    assert whole is not None
+    assert again is not None
+    assert again.selected == whole.selected
+    assert (whole.selected["stage"], whole.selected["update"]) == ("second", 1)
+    assert torch.equal(found["killed"], found["whole"])
+
+
 def test_a_stage_without_an_update_is_refused(
     toy: type[LossMethod], make: Make, context: Callable[..., TrainContext], view: TrainingView
 ) -> None:
