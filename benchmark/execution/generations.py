@@ -59,7 +59,7 @@ class Generations:
         return _mean([self._dice(i, labels[i].numpy(), in_groups(np.asarray(hidden[i]), stage.groups)) for i in ids])
 
     def _reference(self, stage: str) -> float | None:
-        self._take(stage)
+        self.context.load_weights(self.method, stage)
         images = {case.id: case.image for case in self.data.view.unlabeled.cases}
         found = ((i, truth, self.evaluator.predict(self.method, images[i])) for i, truth in self.data.reference.items())
         return _mean([self._dice(i, label, np.asarray(truth)) for i, truth, label in found])
@@ -69,7 +69,7 @@ class Generations:
         first: list[np.ndarray] = []
         found = {}
         for name in stages:
-            self._take(name)
+            self.context.load_weights(self.method, name)
             pairs = []
             for i, case in enumerate(self.data.scored):
                 truth, prediction = case.original or case, self.evaluator.original(self.method, case)
@@ -85,11 +85,6 @@ class Generations:
 
     def _mean_dice(self, prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None) -> float:
         return mean_dice(prediction, truth, ignore, self.data.task.num_classes)
-
-    def _take(self, stage: str) -> None:
-        weights = self.context.weights_of(stage)
-        assert weights is not None, f"stage {stage} is done"
-        self.method.load_state_dict(weights)
 
     def _load(self, stage: str) -> Mapping[str, Any]:
         done = checkpoint.load(self.context.stage_file(stage), self.context.device)

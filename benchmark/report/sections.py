@@ -16,6 +16,7 @@ from .text import (
     cells,
     code,
     count,
+    counted,
     duration,
     escape,
     interval,
@@ -102,7 +103,7 @@ def _most_cases(known: Sequence[dict[str, Any]]) -> str:
 
 
 def _sizes(train: int, test: int) -> str:
-    return ", ".join(f"{n} {kind} case{'' if n == 1 else 's'}" for n, kind in ((train, "training"), (test, "test")))
+    return f"{counted(train, 'training case')}, {counted(test, 'test case')}"
 
 
 def _validated(known: Sequence[dict[str, Any]]) -> str:

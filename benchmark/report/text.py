@@ -114,7 +114,12 @@ def code(text: str) -> str:
 
 def cells(number: int) -> str:
     """`1 cell`, `2 cells`."""
-    return f"{number} cell{'' if number == 1 else 's'}"
+    return counted(number, "cell")
+
+
+def counted(number: int, what: str) -> str:
+    """`1 test case`, `2 test cases`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:

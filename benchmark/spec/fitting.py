@@ -36,15 +36,15 @@ def unfit(instance: Instance, supervision: Supervision, labeled: int, unlabeled:
         Numbers of cases of either kind.
     """
     words = f"{instance.label}: {supervision.describe()}"
-    noisy = isinstance(supervision, Noisy)
-    if noisy and instance.knows != "blind" and not labeled:
+    if isinstance(supervision, Noisy) and instance.knows != "blind" and not labeled:
         return f"{words}: no case is clean"
     if unlabeled or not instance.needs_unlabeled:
         return ""
-    if noisy:
+    if isinstance(supervision, Noisy):
         return f"{words}: no case is corrupted, so that none is unlabeled"
-    none = not isinstance(supervision, Noisy) and supervision.unlabeled == "none"
-    remedy = "leave out unlabeled: none, or choose all" if none else "unlabeled: all takes the labeled images again"
+    remedy = "unlabeled: all takes the labeled images again"
+    if supervision.unlabeled == "none":
+        remedy = "leave out unlabeled: none, or choose all"
     return f"{words}: no image is unlabeled; {remedy}"
 
 

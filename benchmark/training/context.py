@@ -140,10 +140,10 @@ class TrainContext:
 
     def load_weights(self, method: Method, stage: str) -> None:
         """Give the method the weights that a finished stage left."""
-        done = checkpoint.load(self.stage_file(stage), self.device)
-        if done is None:
+        weights = self.weights_of(stage)
+        if weights is None:
             raise CellFailure(f"the weights of stage {stage} are asked for, but it is not done")
-        method.load_state_dict(done["method"])
+        method.load_state_dict(weights)
 
     def weights_of(self, stage: str) -> Mapping[str, Any] | None:
         """A finished stage's weights, of the tested one those that were selected; None where it is not done."""

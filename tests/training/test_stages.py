@@ -192,17 +192,24 @@ def test_labels_of_a_stage_that_is_not_done_are_missed(
         fit(make(type("Lacking", (toy,), {"stages": lambda self, view: stages})), view)
 
 
+def recorded(scores: Sequence[float], seen: list[Tensor]) -> Callable[[Method], float]:
+    """A validation of such scores, one after the other, that keeps the weights it is shown."""
+    left = iter(scores)
+
+    def validate(method: Method) -> float:
+        seen.append(method.state_dict()["network.layer.weight"].clone())
+        return next(left)
+
+    return validate
+
+
 def test_the_best_validated_weights_are_taken(
     toy: type[LossMethod], make: Make, context: Callable[..., TrainContext], view: TrainingView
 ) -> None:
     from nsbench.benchmark.testing.trial import train
 
-    scores, seen = iter([0.2, 0.7, 0.7, 0.5]), []
-
-    def validate(method: Method) -> float:
-        seen.append(method.state_dict()["network.layer.weight"].clone())
-        return next(scores)
-
+    seen: list[Tensor] = []
+    validate = recorded([0.2, 0.7, 0.7, 0.5], seen)
     chosen = context(hooks=Hooks(validate=validate), validate_every=1, updates=4)
     chosen.select = True
     method = make()
@@ -220,12 +227,8 @@ def test_an_earlier_stages_validation_selects_nothing(
     def stages(self: LossMethod, view: TrainingView) -> tuple[Train, ...]:
         return Train("first", view), Train("second", view), Train("never", view, share=0)
 
-    scores, seen = iter([0.9, 0.8, 0.3, 0.2]), []
-
-    def validate(method: Method) -> float:
-        seen.append(method.state_dict()["network.layer.weight"].clone())
-        return next(scores)
-
+    seen: list[Tensor] = []
+    validate = recorded([0.9, 0.8, 0.3, 0.2], seen)
     chosen = context(hooks=Hooks(validate=validate), validate_every=1, updates=2)
     chosen.select = True
     method = make(type("Two", (toy,), {"stages": stages}))

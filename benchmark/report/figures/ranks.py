@@ -12,6 +12,7 @@ from ..groups import FEWEST_CASES, Grouping
 from ..ranking import tables
 from ..rows import Row
 from ..sections import heading
+from ..text import counted
 from .axis import height, place, words
 from .boxes import labels
 from .dots import Dot, DotPanel, dot_figure
@@ -71,15 +72,11 @@ def group_figure(rows: Sequence[Row], grouping: Grouping) -> Figure:
 
 def _not_shown(grouping: Grouping) -> str:
     """Sentences for the caption; empty where nothing is left out."""
-    named = [f"{name} ({_cases(count)})" for name, count in list(grouping.left_out.items())[:_MOST_NAMES]]
+    named = [f"{name} ({counted(count, 'case')})" for name, count in list(grouping.left_out.items())[:_MOST_NAMES]]
     if further := list(grouping.left_out.values())[_MOST_NAMES:]:
-        named.append(f"{len(further)} more ({_cases(sum(further))})")
+        named.append(f"{len(further)} more ({counted(sum(further), 'case')})")
     few = f".\nLeft out, as a group takes {FEWEST_CASES} cases: {', '.join(named)}" if named else ""
-    return few + (f".\nOf unknown group: {_cases(grouping.unknown)}" if grouping.unknown else "")
-
-
-def _cases(count: int) -> str:
-    return f"{count} case{'' if count == 1 else 's'}"
+    return few + (f".\nOf unknown group: {counted(grouping.unknown, 'case')}" if grouping.unknown else "")
 
 
 def _dots(names: dict[int, str], found: Iterable[tuple[int, dict]]) -> Iterable[tuple[str, Dot]]:
