@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..cell import Cell
 from ..data.cell_data import CellData, load_cell_data
@@ -87,9 +88,7 @@ def analyse_cell(
     method = _trained(store, cell, registries, data, device)
     shape = 1, len(data.task.channels), *cell.identity.budget.patch
     blank = tensor_of(data.scored[0].image).new_zeros(shape).to(device)
-    # with three views one network for every axis
-    axes = method.slice_axes or (slice_axis_of(cell, data.task.ndim),)
-    views = [(predicting_networks(method, blank, axis), axis) for axis in axes]
+    views = _views(method, blank, slice_axis_of(cell, data.task.ndim))
     found = {}
     for case in data.scored:
         if case.id in used:
@@ -100,6 +99,11 @@ def analyse_cell(
         raise UserError(f"cell {cell.id} ({cell.describe()}): its network has no feature stage to look at")
     encoder = encoder_levels(views[0][0][0], blank)
     return [_score(level, level in encoder, draws, found, len(first)) for level in first[0]]
+
+
+def _views(method: Method, blank: Tensor, axis: int | None) -> Views:
+    """With three views one network for every axis, else those of the cell's."""
+    return [(predicting_networks(method, blank, each), each) for each in method.slice_axes or (axis,)]
 
 
 def _moments(
